@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Networks, each built from a configuration by one constructor.
+
+Input is always float32 in [0, 1], meaning pixel / 255; the first thing a network does is to turn
+it into bits: u = sign(2x - 1), so a pixel of 128 or more is +1.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from brevitas.nn import QuantIdentity, QuantLinear
+from torch import Tensor, nn
+
+from training.config import ModelConfig, QuantConfig
+from training.quantizers import (
+    BinaryQuant,
+    Method,
+    activation_injector,
+    method,
+    weight_injector,
+)
+
+
+class TensorNorm(nn.Module):
+    """Batch norm with one mean, variance, gain and offset for the whole tensor.
+
+    As a last layer it keeps the order of integer scores (the gain's sign aside), so hardware needs
+    no arithmetic for it.
+    """
+
+    running_mean: Tensor
+    running_var: Tensor
+
+    def __init__(self, eps: float = 1e-4, momentum: float = 0.1) -> None:
+        super().__init__()
+        self.eps, self.momentum = eps, momentum
+        self.weight = nn.Parameter(torch.tensor(1.0))
+        self.bias = nn.Parameter(torch.tensor(0.0))
+        self.register_buffer("running_mean", torch.tensor(0.0))
+        self.register_buffer("running_var", torch.tensor(1.0))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalise: batch statistics in training, running ones in evaluation."""
+        mean, var = self.running_mean, self.running_var
+        if self.training:
+            mean, var = x.mean(), x.var(correction=0)
+            with torch.no_grad():
+                self.running_mean.lerp_(mean, self.momentum)
+                self.running_var.lerp_(var * x.numel() / max(1, x.numel() - 1), self.momentum)
+        gain = self.weight / (var + self.eps).sqrt()
+        return x * gain + (self.bias - mean * gain)
+
+
+class Layers:
+    """Makes quantized layers of one method; every layer gets its own quantizer."""
+
+    def __init__(self, quant: QuantConfig) -> None:
+        self.method: Method = method(quant.method)
+        self.options = {name: getattr(quant, name) for name in self.method.options}
+
+    def linear(self, inputs: int, outputs: int) -> nn.Module:
+        """A layer of 1-bit weights without bias."""
+
+        def make() -> BinaryQuant:
+            return self.method.weight(**self.options)
+
+        layer: nn.Module = QuantLinear(
+            inputs, outputs, bias=False, weight_quant=weight_injector(make)
+        )
+        return layer
+
+    def sign(self) -> nn.Module:
+        """A quantizer of activations to -1 and +1."""
+
+        def make() -> BinaryQuant:
+            return self.method.activation(**self.options)
+
+        layer: nn.Module = QuantIdentity(act_quant=activation_injector(make))
+        return layer
+
+
+class Mlp(nn.Module):
+    """Multilayer perceptron of 1-bit weights, activations and inputs (TFC, SFC, LFC of FINN).
+
+    pixels -> sign -> [1-bit linear -> batch norm -> (hardtanh) -> sign -> dropout] per hidden
+    layer -> 1-bit linear -> final norm -> one score per class.
+    """
+
+    def __init__(self, model: ModelConfig, quant: QuantConfig) -> None:
+        super().__init__()
+        layers = Layers(quant)
+        body: list[nn.Module] = [layers.sign()]
+        if model.input_dropout:
+            body.append(nn.Dropout(model.input_dropout))
+        width = model.in_features
+        for hidden in model.hidden:
+            body.append(layers.linear(width, hidden))
+            if model.batch_norm:
+                body.append(nn.BatchNorm1d(hidden))
+            body += [layers.method.before_activation(), layers.sign()]
+            if model.dropout:
+                body.append(nn.Dropout(model.dropout))
+            width = hidden
+        body.append(layers.linear(width, model.classes))
+        if model.final_norm == "bn":
+            body.append(nn.BatchNorm1d(model.classes))
+        elif model.final_norm == "tensor":
+            body.append(TensorNorm())
+        self.body = nn.Sequential(*body)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Scores of images.
+
+        Args:
+            x: shape (N, in_features), float32 in [0, 1]: pixel / 255.
+
+        Returns:
+            Shape (N, classes); the class is the first largest score.
+        """
+        scores: Tensor = self.body(2.0 * x - 1.0)
+        return scores
+
+
+def build(model: ModelConfig, quant: QuantConfig) -> nn.Module:
+    """The network of a configuration, freshly initialised from torch's random state."""
+    return Mlp(model, quant)
+
+
+def matrix_layers(model: nn.Module) -> list[tuple[str, Any]]:
+    """(name, layer) of every layer with quantized weights, in the order they are defined."""
+    return [(name, m) for name, m in model.named_modules() if isinstance(m, QuantLinear)]
+
+
+@torch.no_grad()
+def scores(model: nn.Module, x: Tensor, chunk: int = 2000) -> Tensor:
+    """Scores in evaluation mode; the model's mode is put back.
+
+    Args:
+        model: any network of this module.
+        x: shape (N, in_features), uint8 pixels.
+        chunk: images per forward pass.
+
+    Returns:
+        Shape (N, classes), float32.
+    """
+    mode = model.training
+    model.eval()
+    out = torch.cat([model(part.float() / 255) for part in x.split(chunk)])
+    model.train(mode)
+    return out

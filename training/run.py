@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a training run leaves in its folder, and how the next stages read it."""
+
+from __future__ import annotations
+
+import io
+import json
+import pickle
+import platform
+import subprocess
+import zipfile
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from flows.errors import FlowError
+from flows.files import sha256_of, write_atomic, write_json
+from training import models
+from training.config import Config, from_table, to_table, to_toml
+from training.data import Images
+
+CHECKPOINT, MODEL, METRICS = "last.ckpt", "model.pt", "metrics.json"
+CURVE, RESOLVED = "metrics.csv", "config.toml"
+Row = dict[str, float | int | None]
+
+
+def labels(scores: Tensor | np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Class of each row of scores: the first largest one, as hardware decides ties."""
+    out: np.ndarray[Any, Any] = np.asarray(scores).argmax(1)
+    return out
+
+
+def confusion(true: Tensor, found: np.ndarray[Any, Any], classes: int) -> list[list[int]]:
+    """Count of images by true class (row) and found class (column)."""
+    cells = np.bincount(true.numpy() * classes + found, minlength=classes * classes)
+    table: list[list[int]] = cells.reshape(classes, classes).tolist()
+    return table
+
+
+def save_model(run: Path, model: nn.Module, config: Config) -> None:
+    """Write model.pt: state dict, configuration, seed. The same network gives the same bytes."""
+    buffer = io.BytesIO()
+    content = {
+        "format": 1,
+        "config": to_table(config),
+        "seed": config.train.seed,
+        "state": dict(model.state_dict()),
+    }
+    torch.save(content, buffer)
+    write_atomic(run / MODEL, buffer.getvalue())
+
+
+def load_model(run: Path) -> tuple[nn.Module, Config]:
+    """The trained network of a run folder, in evaluation mode, and its configuration.
+
+    Raises:
+        FlowError: model-missing, model-damaged.
+    """
+    path = run / MODEL
+    if not path.is_file():
+        raise FlowError(
+            "model-missing",
+            "this run has no trained model",
+            str(path),
+            f"python -m training.train --config training/configs/tfc_w1a1.toml --run {run}",
+        )
+    try:
+        content = torch.load(path, weights_only=True)
+        config = from_table(content["config"], str(path))
+        model = models.build(config.model, config.quant)
+        model.load_state_dict(content["state"])
+    except (RuntimeError, pickle.UnpicklingError, zipfile.BadZipFile, EOFError, KeyError) as err:
+        raise FlowError(
+            "model-damaged",
+            f"model.pt cannot be read: {str(err).splitlines()[0]}",
+            str(path),
+            f"remove {path} and train again",
+        ) from err
+    return model.eval(), config
+
+
+def write_curve(run: Path, curve: list[Row]) -> None:
+    """Write metrics.csv: one line per epoch so far."""
+    lines = [",".join(curve[0])] if curve else []
+    lines += [",".join("" if v is None else str(v) for v in row.values()) for row in curve]
+    write_atomic(run / CURVE, "\n".join(lines) + "\n")
+
+
+def finish(
+    run: Path, model: nn.Module, config: Config, test: Images, n_train: int, curve: list[Row]
+) -> dict[str, Any]:
+    """Measure the trained network on all test images, once, and write the run's results.
+
+    metrics.json comes last: a run that has it is complete.
+
+    Returns:
+        The content of metrics.json.
+    """
+    found = labels(models.scores(model, test.x))
+    right = int((found == test.y.numpy()).sum())
+    save_model(run, model, config)
+    metrics = {
+        "accuracy_top1": right / len(test),
+        "n_test": len(test),
+        "n_train": n_train,
+        "epochs": config.train.epochs,
+        "seconds": round(sum(float(row["seconds"] or 0) for row in curve), 1),
+        "seed": config.train.seed,
+        "curve": curve,
+        "confusion": confusion(test.y, found, config.model.classes),
+        "versions": versions(),
+        "config": to_table(config),
+        "commit": commit(),
+        "model_sha256": sha256_of(run / MODEL),
+    }
+    write_json(run / METRICS, metrics)
+    return metrics
+
+
+def complete(run: Path) -> dict[str, Any] | None:
+    """The metrics of a finished run whose model is the one measured; None otherwise."""
+    try:
+        metrics: dict[str, Any] = json.loads((run / METRICS).read_text())
+        return metrics if metrics["model_sha256"] == sha256_of(run / MODEL) else None
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def start(run: Path, config: Config) -> None:
+    """Prepare a folder for a run from the beginning: no result of an earlier one is left."""
+    run.mkdir(parents=True, exist_ok=True)
+    for name in (METRICS, MODEL, CURVE, CHECKPOINT):
+        (run / name).unlink(missing_ok=True)
+    write_atomic(run / RESOLVED, to_toml(config))
+
+
+def versions() -> dict[str, str]:
+    """Versions that the numbers depend on."""
+    names = ("torch", "brevitas", "lightning", "numpy")
+    return {"python": platform.python_version()} | {name: version(name) for name in names}
+
+
+def commit() -> str | None:
+    """The commit of this checkout, with "+" when files were changed; None without git."""
+    here = Path(__file__).parent
+    git = ["git", "-C", str(here)]
+    try:
+        head = subprocess.run(
+            [*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True
+        ).stdout.strip()
+        dirty = subprocess.run(
+            [*git, "status", "--porcelain", "--untracked-files=no"], capture_output=True, check=True
+        ).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return head + ("+" if dirty else "")
