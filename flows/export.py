@@ -28,7 +28,7 @@ from qonnx.transformation.change_batchsize import ChangeBatchSize
 from qonnx.transformation.infer_shapes import InferShapes
 from torch import Tensor, nn
 
-from flows.errors import CheckFailed, FlowError, run_main
+from flows.errors import CheckFailed, run_main
 from flows.files import replacing, sha256_of, write_json
 from training import models
 from training.data import load_test, pixels
@@ -70,15 +70,14 @@ def deployed(model: nn.Module) -> nn.Module:
 def write_qonnx(model: nn.Module, features: int, path: Path) -> None:
     """Write a deployed model as QONNX, for one image of `features` pixels in [0, 1].
 
-    The same model gives the same bytes; the file appears whole or not at all.
+    The same model gives the same bytes.
     """
-    from brevitas.export import export_qonnx  # slow import
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as tmp, warnings.catch_warnings():
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        from brevitas.export import export_qonnx  # warns on import
+
         x = torch.zeros(1, features)
-        export_qonnx(model, x, str(tmp), opset_version=13, dynamo=False)
+        export_qonnx(model, x, str(path), opset_version=13, dynamo=False)
 
 
 def execute(path: Path, x: NDArray[np.uint8]) -> tuple[Array, list[Array]]:
@@ -210,7 +209,8 @@ def _main() -> None:
     result = json.loads((args.run / REPORT).read_text())
     print(
         f"export: {path}: {result['equal_labels']} of {result['images']} labels equal to torch, "
-        f"{result['equal_products']} matrix products equal, scores within {result['max_abs_delta']:.1e}"
+        f"{result['equal_products']} matrix products equal, "
+        f"scores within {result['max_abs_delta']:.1e}"
     )
 
 

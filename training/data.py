@@ -136,7 +136,8 @@ def shift_table(rows: int, columns: int, shift: int, flip: bool) -> Tensor:
     """Source pixel of every target pixel for each augmentation.
 
     Args:
-        rows, columns: image size.
+        rows: image height in pixels.
+        columns: image width in pixels.
         shift: largest shift in pixels, in both directions of both axes.
         flip: mirrored left to right as well.
 

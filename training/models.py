@@ -14,6 +14,7 @@ from brevitas.nn import QuantIdentity, QuantLinear
 from torch import Tensor, nn
 
 from training.config import ModelConfig, QuantConfig
+from training.data import pixels
 from training.quantizers import (
     BinaryQuant,
     Method,
@@ -147,6 +148,7 @@ def scores(model: nn.Module, x: Tensor, chunk: int = 2000) -> Tensor:
     """
     mode = model.training
     model.eval()
-    out = torch.cat([model(part.float() / 255) for part in x.split(chunk)])
+    starts = range(0, len(x), chunk)
+    out = torch.cat([model(pixels(x[start : start + chunk])) for start in starts])
     model.train(mode)
     return out

@@ -2,8 +2,8 @@
 """Binary quantizers by name: forward rule, gradient rule and source of each.
 
 Common to all: the sign is never 0 (0 maps to +1, as QONNX BipolarQuant and a hardware comparator
-do), activations are exactly -1 or +1 (scale 1.0), and every quantizer is a Brevitas `tensor_quant`
-that returns (value, scale, zero point, bit width) with a bit width of 1, so it leaves as BipolarQuant.
+do), activations are exactly -1 or +1 (scale 1.0), and every quantizer is a Brevitas `tensor_quant`:
+it returns (value, scale, zero point, bit width), the last being 1, so it leaves as BipolarQuant.
 
 A further method is a module of its own that calls `register`; nothing else has to change.
 """
@@ -46,8 +46,8 @@ class SteSign(torch.autograd.Function):
         return sign(x)
 
     @staticmethod
-    def backward(ctx: Any, dy: Tensor) -> Tensor:  # type: ignore[override]  # noqa: D102
-        (x,) = ctx.saved_tensors
+    def backward(ctx: Any, dy: Tensor) -> Tensor:  # noqa: D102
+        x: Tensor = ctx.saved_tensors[0]
         return dy * (x.abs() <= 1)
 
 
@@ -65,7 +65,7 @@ class EdeSign(torch.autograd.Function):
         return sign(x)
 
     @staticmethod
-    def backward(ctx: Any, dy: Tensor) -> tuple[Tensor, None, None]:  # type: ignore[override]  # noqa: D102
+    def backward(ctx: Any, dy: Tensor) -> tuple[Tensor, None, None]:  # noqa: D102
         x, k, t = ctx.saved_tensors
         return dy * (k * t * (1 - torch.tanh(t * x).square())), None, None
 
@@ -250,8 +250,10 @@ def activation_injector(make: Callable[[], BinaryQuant]) -> type[ExtendedInjecto
 
 
 def set_progress(model: nn.Module, epoch: int, epochs: int) -> None:
-    """Tell every quantizer in a model the epoch. Walks the model each time: Brevitas may rebuild
-    its quantizers when a state dict is loaded, so references must not be kept.
+    """Tell every quantizer in a model the epoch.
+
+     Walks the model each time: Brevitas may rebuild its quantizers when a state dict is loaded
+    , so references to them must not be kept.
     """
     for module in model.modules():
         if isinstance(module, BinaryQuant):
