@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -36,8 +38,14 @@ def frames_file(tmp_path: Path) -> Path:
     return tmp_path / "frames.bin"
 
 
-def faulty(tmp_path: Path, fault: str, taps: bool = True) -> Path:
-    return build(toy.write_top(tmp_path / "top", f"FAULT_{fault}"), tmp_path / "bin", taps)
+@pytest.fixture(scope="module")
+def faulty(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    @functools.cache
+    def made(fault: str, taps: bool = True) -> Path:
+        folder = tmp_path_factory.mktemp(fault)
+        return build(toy.write_top(folder / "top", f"FAULT_{fault}"), folder / "bin", taps)
+
+    return made
 
 
 def check_output(out: Path) -> None:
@@ -124,10 +132,15 @@ def test_one_frame_has_no_interval(bench: Path, tmp_path: Path) -> None:
     ],
 )
 def test_faults_are_named(
-    frames_file: Path, tmp_path: Path, fault: str, code: str, says: list[str]
+    faulty: Callable[..., Path],
+    frames_file: Path,
+    tmp_path: Path,
+    fault: str,
+    code: str,
+    says: list[str],
 ) -> None:
     with pytest.raises(CheckFailed) as err:
-        run(faulty(tmp_path, fault), frames_file, tmp_path / "out", stall=0.3, seed=3)
+        run(faulty(fault), frames_file, tmp_path / "out", stall=0.3, seed=3)
     assert err.value.code == code
     for words in says:
         assert words in str(err.value)
@@ -135,15 +148,17 @@ def test_faults_are_named(
     assert not list((tmp_path / "out").iterdir())
 
 
-def test_a_beat_too_many_at_the_end(tmp_path: Path) -> None:
+def test_a_beat_too_many_at_the_end(faulty: Callable[..., Path], tmp_path: Path) -> None:
     (tmp_path / "frames.bin").write_bytes(toy.frames(3).tobytes())
     with pytest.raises(CheckFailed, match="gave more beats than 3 frames of 1"):
-        run(faulty(tmp_path, "EXTRA", taps=False), tmp_path / "frames.bin", tmp_path / "out")
+        run(faulty("EXTRA"), tmp_path / "frames.bin", tmp_path / "out")
 
 
-def test_stuck_without_taps_asks_for_them(frames_file: Path, tmp_path: Path) -> None:
+def test_stuck_without_taps_asks_for_them(
+    faulty: Callable[..., Path], frames_file: Path, tmp_path: Path
+) -> None:
     with pytest.raises(CheckFailed, match="with --taps"):
-        run(faulty(tmp_path, "HANG", taps=False), frames_file, tmp_path / "out", watchdog=100)
+        run(faulty("HANG", taps=False), frames_file, tmp_path / "out", watchdog=100)
 
 
 def test_unchanged_top_is_not_built_again(tmp_path: Path, frames_file: Path) -> None:
@@ -194,9 +209,11 @@ def test_wrong_use_exits_2_and_says_what(
         assert (err.value.code, err.value.exit_code) == (code, 2)
 
 
-def test_missing_memory_file_is_an_error(tmp_path: Path, frames_file: Path) -> None:
-    top = toy.write_top(tmp_path / "top")
-    out = build(top, tmp_path / "bin")
-    (top / "offset.mem").unlink()
-    with pytest.raises(FlowError, match="mem-file"):
-        run(out, frames_file, tmp_path / "out")
+def test_missing_memory_file_is_an_error(bench: Path, tmp_path: Path, frames_file: Path) -> None:
+    memory = bench.parent / "top/offset.mem"
+    hidden = memory.rename(memory.with_suffix(".hidden"))
+    try:
+        with pytest.raises(FlowError, match="mem-file"):
+            run(bench, frames_file, tmp_path / "out")
+    finally:
+        hidden.rename(memory)
