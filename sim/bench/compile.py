@@ -46,7 +46,7 @@ def build(top_dir: Path, out_dir: Path, taps: bool = False, waivers: Path | None
         `out_dir`, for `run`.
 
     Raises:
-        FlowError: top-missing, top-json, waivers, tool-missing, verilate (a warning or error of the RTL).
+        FlowError: top-missing, top-json, waivers, tool-missing, verilate (the RTL has a warning).
     """
     top_dir, out_dir = top_dir.resolve(), out_dir.resolve()
     layout = read_layout(top_dir)
