@@ -28,6 +28,11 @@ def write_json(path: Path, value: Any) -> None:
     write_atomic(path, json.dumps(value, indent=2) + "\n")
 
 
+def read_json(path: Path) -> Any:
+    """Read a JSON file that bnnflow wrote."""
+    return json.loads(path.read_text())
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Give a temporary sibling of `path` to write; renamed on success, removed on any error.

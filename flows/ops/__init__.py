@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Our hardware ops: FINN custom ops of the ONNX domain "flows.ops".
+
+qonnx resolves a node's domain to the Python module of that name and its op_type to the class.
+"""
+
+from flows.ops.axis_fork import AxisFork
+from flows.ops.bnn_affine import BnnAffine
+from flows.ops.bnn_argmax import BnnArgmax
+from flows.ops.bnn_binarize import BnnBinarize
+from flows.ops.bnn_lookup import BnnLookup
+from flows.ops.bnn_mvu import BnnMvu
+
+__all__ = ["AxisFork", "BnnAffine", "BnnArgmax", "BnnBinarize", "BnnLookup", "BnnMvu"]

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From a QONNX file to proved RTL, stage by stage.
+
+python -m flows.build --model any.onnx --board pynq-z1 --target-fps 100000
+python -m flows.build --run build/any --from fold --target-fps 500000
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from dataclasses import asdict, fields, replace
+from pathlib import Path
+from typing import Any
+
+from flows.config import INPUTS, STAGES, FlowConfig, board_names, load_board
+from flows.errors import FlowError, run_main
+from flows.files import read_json, write_json
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    p = argparse.ArgumentParser(
+        prog="python -m flows.build",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    p.add_argument("--model", help="QONNX file (default: 00_export.onnx of the run)")
+    p.add_argument("--run", type=Path, help="run folder (default: build/<name of the model>)")
+    p.add_argument("--board", help=f"one of {', '.join(board_names())} (default: pynq-z1)")
+    p.add_argument("--clk-mhz", type=float, help="clock of the accelerator (default: the board's)")
+    goal = p.add_mutually_exclusive_group()
+    goal.add_argument("--target-fps", type=float, help="frames per second to reach")
+    goal.add_argument("--folding", help="JSON file with PE and SIMD of every unit")
+    p.add_argument("--input", choices=INPUTS, help="what the network's input is")
+    p.add_argument("--images", help="fashion-mnist, mnist, a .npy file, or random:N")
+    p.add_argument("--seed", type=int, help="of random images, gaps and stalls")
+    p.add_argument("--from", dest="first", default="import", choices=STAGES, metavar="STAGE")
+    p.add_argument("--to", dest="last", default="report", choices=STAGES, metavar="STAGE")
+    p.epilog = f"stages: {' -> '.join(STAGES)}"
+    return p
+
+
+def configure(args: argparse.Namespace) -> tuple[Path, FlowConfig]:
+    """Run folder and options: those given now over those of the run's flow.json.
+
+    Raises:
+        FlowError: model-missing, build-goal, stage-order.
+    """
+    if args.run is None and args.model is None:
+        raise FlowError(
+            "model-missing",
+            "neither a model nor a run is named",
+            "--model, --run",
+            "--model any.onnx, or --run build/demo after `make train export`",
+        )
+    run: Path = args.run or Path("build") / Path(args.model).stem
+    stored: dict[str, Any] = {}
+    if (run / "flow.json").is_file():
+        stored = read_json(run / "flow.json")
+    known = {field.name for field in fields(FlowConfig)}
+    given = {k: v for k, v in vars(args).items() if k in known and v is not None}
+    if "folding" in given:
+        stored["target_fps"] = None
+    if "target_fps" in given:
+        stored["folding"] = None
+    base = {"model": str(run / "00_export.onnx"), **{k: stored[k] for k in known & set(stored)}}
+    config = replace(FlowConfig(**{"model": base["model"]}), **{**base, **given})
+    if config.target_fps is None and config.folding is None:
+        raise FlowError(
+            "build-goal",
+            "the build has no goal: neither a rate nor a folding",
+            "--target-fps, --folding",
+            "--target-fps 100000",
+            'flows/README.md, "Folding"',
+        )
+    if STAGES.index(args.first) > STAGES.index(args.last):
+        raise FlowError(
+            "stage-order",
+            f"stage {args.first} comes after {args.last}",
+            f"--from {args.first} --to {args.last}",
+            f"--from {args.last} --to {args.first}",
+        )
+    if config.clk_mhz is not None and not config.clk_mhz > 0:
+        raise FlowError("clock", f"{config.clk_mhz} MHz is no clock", "--clk-mhz", "--clk-mhz 100")
+    return run, config
+
+
+def build(run: Path, config: FlowConfig, first: str = "import", last: str = "report") -> None:
+    """Run the stages `first` .. `last` in a run folder, removing what lies behind `first`.
+
+    Writes flow.json (the options), stages.json (seconds and state of every stage, for the report)
+    and each stage's artefacts.
+
+    Raises:
+        FlowError, CheckFailed: of the stages; the stage's artefacts are then not there.
+    """
+    from flows.steps import STEPS, Context, check_inputs, remove_outputs
+
+    ctx = Context(run, config, load_board(config.board))
+    a, b = STAGES.index(first), STAGES.index(last)
+    check_inputs(ctx, STEPS[a])
+    run.mkdir(parents=True, exist_ok=True)
+    write_json(run / "flow.json", asdict(config))
+    remove_outputs(run, STEPS[a:])
+    state = _stages(run, a)
+    for step in STEPS[a : b + 1]:
+        check_inputs(ctx, step)
+        started = time.monotonic()
+        print(f"{step.name:<11}", end="", flush=True)
+        ctx.notes.clear()
+        if step.name == "report":
+            write_json(run / "stages.json", state)
+        try:
+            step.action(ctx)
+        except BaseException:
+            print(" failed")
+            raise
+        seconds = time.monotonic() - started
+        state.append({"name": step.name, "seconds": round(seconds, 2), "status": "done"})
+        write_json(run / "stages.json", state)
+        print(f" {seconds:6.1f} s  {'; '.join(ctx.notes)}")
+
+
+def _stages(run: Path, first: int) -> list[dict[str, Any]]:
+    """Rows of stages.json that stay: those of the stages in front of `first`."""
+    if not (run / "stages.json").is_file():
+        return []
+    kept = STAGES[:first]
+    return [row for row in read_json(run / "stages.json") if row["name"] in kept]
+
+
+def main() -> int:
+    """Parse and build."""
+    args = parser().parse_args()
+    run, config = configure(args)
+    build(run, config, args.first, args.last)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run_main(main))

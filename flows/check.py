@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Stage check: the same images through every stage; equal bits, exact cycles, or no build.
+
+QONNX -> streamlined graph -> integer reference -> RTL in Verilator. Labels, scores and every
+binarised layer have to be equal; the interval between frames has to be the predicted one. The RTL
+then runs a second time with random gaps and stalls and a reset inside a frame: same bytes.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from qonnx.core.modelwrapper import ModelWrapper
+
+from flows.compare import Comparison, compare, count_equal
+from flows.errors import CheckFailed
+from flows.execute import Outputs, run_integer, run_qonnx, run_streamlined
+from flows.images import ImageSet
+from flows.rtl import RtlRun, build_bench, run_bench
+
+#: images of the second RTL run, with gaps, stalls and a reset
+STALL_IMAGES = 200
+GAP, STALL = 0.3, 0.3
+#: images that are run again with taps to find the layer that differs
+TAP_IMAGES = 16
+
+
+def check_graphs(
+    imported: ModelWrapper,
+    streamlined: ModelWrapper,
+    folded: ModelWrapper,
+    images: ImageSet,
+    input_kind: str,
+) -> tuple[list[dict[str, Any]], Outputs]:
+    """Compare the Python stages pairwise.
+
+    Returns:
+        Rows of the proof table, and the integer reference's outputs.
+
+    Raises:
+        CheckFailed: stages-differ.
+    """
+    qonnx = run_qonnx(imported, images.images, input_kind)
+    streamed = run_streamlined(streamlined, images.images)
+    integer = run_integer(folded, images.images)
+    rows = [_row(qonnx, images, None, None)]
+    for reference, other in ((qonnx, _uninverted(streamed, streamlined)), (streamed, integer)):
+        rows.append(_row(other, images, compare(reference, other), reference.stage))
+    return rows, integer
+
+
+def _uninverted(outputs: Outputs, model: ModelWrapper) -> Outputs:
+    """Undo the inversion of falling input bits (AbsorbIntoThresholds) for the comparison."""
+    listed = model.get_metadata_prop("inverted_inputs")
+    if not listed:
+        return outputs
+    (name, bits), *others = outputs.layers
+    flipped = bits.copy()
+    flipped[:, [int(i) for i in listed.split(",")]] ^= 1
+    return Outputs(outputs.stage, [(name, flipped), *others], outputs.scores, outputs.labels)
+
+
+def _row(
+    outputs: Outputs, images: ImageSet, equal: Comparison | None, compared_with: str | None
+) -> dict[str, Any]:
+    row: dict[str, Any] = {"name": outputs.stage, "compared_with": compared_with}
+    if equal is not None:
+        row |= {"labels_equal": equal.labels_equal, "scores_equal": equal.scores_equal}
+    if images.labels is not None:
+        row["accuracy"] = float((outputs.labels == images.labels).mean())
+    return row
+
+
+def check_rtl(
+    top: Path, work: Path, images: ImageSet, integer: Outputs, seed: int, interval: int
+) -> dict[str, Any]:
+    """Run the RTL on all images and compare it with the integer reference.
+
+    Returns:
+        The RTL part of check.json.
+
+    Raises:
+        CheckFailed: stages-differ (naming layer, channel and image), cycles-differ,
+            sim-stuck and the bench's other checks.
+    """
+    bench = build_bench(top, work / "bench")
+    plain = run_bench(top, bench, images.images, work / "all", seed=seed)
+    equal = _compare_rtl(top, work, images.images, integer, plain, seed)
+    measured = plain.measured["interval"]
+    if len(images.images) > 8 and measured != interval:
+        raise CheckFailed(
+            "cycles-differ",
+            f"a frame takes {measured or 'no constant number of'} clk, predicted {interval}",
+            f"{work / 'all' / 'run.json'}",
+            "this is a bug of bnnflow: please report it with folding.json",
+            'flows/README.md, "The proof"',
+        )
+    stalled = _check_stalls(top, bench, work, images.images[:STALL_IMAGES], integer, seed)
+    return {
+        "rows": [_row(plain.outputs, images, equal, "integer")],
+        "images_checked": equal.images,
+        "images_equal": equal.images_equal,
+        "interval_predicted": interval,
+        "interval_measured": measured,
+        "latency_cycles": plain.measured["latency_cycles"],
+        "cycles": plain.measured["cycles"],
+        "stall_run": stalled,
+    }
+
+
+def _compare_rtl(
+    top: Path, work: Path, images: NDArray[np.uint8], integer: Outputs, run: RtlRun, seed: int
+) -> Comparison:
+    bare = Outputs(integer.stage, [], integer.scores, integer.labels)
+    try:
+        return compare(bare, run.outputs)
+    except CheckFailed:
+        counted = count_equal(bare, run.outputs)
+        wrong = np.flatnonzero(
+            (bare.labels != run.outputs.labels) | (bare.scores != run.outputs.scores).any(axis=1)
+        )[:TAP_IMAGES]
+        bench = build_bench(top, work / "bench_taps", taps=True)
+        with tempfile.TemporaryDirectory(dir=work) as folder:
+            tapped = run_bench(top, bench, images[wrong], Path(folder), seed=seed, taps=True)
+        chosen = Outputs(
+            integer.stage,
+            [(name, bits[wrong]) for name, bits in integer.layers],
+            integer.scores[wrong],
+            integer.labels[wrong],
+        )
+        try:
+            compare(chosen, tapped.outputs)
+        except CheckFailed as located:
+            err = located
+        raise CheckFailed(
+            err.code,
+            f"{counted.images_equal} of {counted.images} images are equal; {err.what} "
+            f"(image numbers count within images {', '.join(map(str, wrong))})",
+            err.where,
+            err.hint,
+            err.more,
+        ) from None
+
+
+def _check_stalls(
+    top: Path,
+    bench: Path,
+    work: Path,
+    images: NDArray[np.uint8],
+    integer: Outputs,
+    seed: int,
+) -> dict[str, Any]:
+    """Second run with gaps and stalls after a reset in the first frame."""
+    run = run_bench(
+        top, bench, images, work / "stalled", gap=GAP, stall=STALL, seed=seed, reset_at=1
+    )
+    n = len(images)
+    compare(Outputs("integer", [], integer.scores[:n], integer.labels[:n]), run.outputs)
+    return {"images": n, "images_equal": n, "gap": GAP, "stall": STALL, "seed": seed, "reset": True}

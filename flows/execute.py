@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Run every stage of a network on the same images and say what each layer gave."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from qonnx.core.modelwrapper import ModelWrapper
+from qonnx.core.onnx_exec import execute_onnx
+from qonnx.transformation.change_batchsize import ChangeBatchSize
+from qonnx.transformation.infer_shapes import InferShapes
+
+from flows import finn_env  # noqa: F401  (sets FINN up)
+from flows.reference import run_reference
+
+#: images per call of qonnx's executor: bounds its memory (all tensors are kept)
+CHUNK = 2000
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What one stage computed for N images.
+
+    Attributes:
+        stage: its name.
+        layers: (name, bits of shape (N, channels)) of every binarised tensor, in stream order.
+        scores: shape (N, C): floats for QONNX, integers from the streamlined graph on.
+        labels: shape (N,).
+    """
+
+    stage: str
+    layers: list[tuple[str, NDArray[np.uint8]]]
+    scores: NDArray[Any]
+    labels: NDArray[np.int64]
+
+
+def float_input(images: NDArray[np.uint8], input_kind: str) -> NDArray[np.float32]:
+    """The network's float input for what the accelerator is fed (flows.config.INPUTS)."""
+    if input_kind == "bipolar":
+        return images.astype(np.float32) * 2 - 1
+    values = images.astype(np.float32)
+    return values / np.float32(255) if input_kind == "pixel/255" else values
+
+
+def _execute(
+    model: ModelWrapper, inputs: NDArray[np.float32], wanted: list[str]
+) -> dict[str, NDArray[Any]]:
+    """Tensors `wanted` of a graph in qonnx's executor, batched."""
+    parts: dict[str, list[NDArray[Any]]] = {name: [] for name in wanted}
+    source = model.graph.input[0].name
+    batched, size = model, 0
+    for start in range(0, len(inputs), CHUNK):
+        chunk = inputs[start : start + CHUNK]
+        if len(chunk) != size:
+            size = len(chunk)
+            batched = model.transform(ChangeBatchSize(size)).transform(InferShapes())
+        context = execute_onnx(batched, {source: chunk}, return_full_exec_context=True)
+        for name in wanted:
+            parts[name].append(np.asarray(context[name]).reshape(len(chunk), -1))
+    return {name: np.concatenate(arrays) for name, arrays in parts.items()}
+
+
+def run_qonnx(model: ModelWrapper, images: NDArray[np.uint8], input_kind: str) -> Outputs:
+    """The imported QONNX graph (stage import), as its float operations say."""
+    binary = [
+        n.output[0]
+        for n in model.graph.node
+        if n.op_type == "BipolarQuant" and model.get_initializer(n.input[0]) is None
+    ]
+    output = model.graph.output[0].name
+    values = _execute(model, float_input(images, input_kind), [*binary, output])
+    layers = [(name, (values[name] > 0).astype(np.uint8)) for name in binary]
+    return Outputs("qonnx", layers, values[output], values[output].argmax(axis=1))
+
+
+def run_streamlined(model: ModelWrapper, images: NDArray[np.uint8]) -> Outputs:
+    """The streamlined graph, as qonnx executes match counts, thresholds and TopK."""
+    binary = [n.output[0] for n in model.graph.node if n.op_type == "MultiThreshold"]
+    scores = next(n.input[0] for n in model.graph.node if n.op_type == "TopK")
+    label = model.graph.output[0].name
+    values = _execute(model, images.astype(np.float32), [*binary, scores, label])
+    layers = [(name, values[name].astype(np.uint8)) for name in binary]
+    exact = values[scores].astype(np.int64)
+    return Outputs("streamlined", layers, exact, values[label][:, 0].astype(np.int64))
+
+
+def run_integer(model: ModelWrapper, images: NDArray[np.uint8]) -> Outputs:
+    """The integer reference on the folded (or specialised) graph."""
+    values = run_reference(model, images)
+    layers = [
+        (node.name, values[node.output[0]].astype(np.uint8))
+        for node in model.graph.node
+        if node.op_type in ("BnnBinarize", "BnnMvu")
+        and model.get_tensor_datatype(node.output[0]).name == "BINARY"
+    ]
+    label, scores = (output.name for output in model.graph.output)
+    return Outputs(
+        "integer",
+        layers,
+        values[scores].astype(np.int64),
+        values[label].reshape(-1).astype(np.int64),
+    )

@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Choose PE and SIMD of every layer: the smallest accelerator that reaches the target rate.
+
+Only matrix-vector units have a choice. The binariser in front takes the first unit's SIMD, score
+map, fork and argmax the last unit's PE: they then never limit the rate and need no converter.
+The interval of the whole is exactly the largest cycle count of its nodes (hw/README.md, bnn_mvu,
+"Interval"); the check stage measures it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flows.config import Board
+from flows.errors import FlowError
+from flows.estimate import Area, dwc_area, mvu_area
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A matrix-vector unit to fold: MW inputs, MH outputs."""
+
+    name: str
+    mw: int
+    mh: int
+
+
+@dataclass(frozen=True)
+class Fold:
+    """PE rows and SIMD columns per clk."""
+
+    pe: int
+    simd: int
+
+    def cycles(self, layer: Layer) -> int:
+        """Clk per frame."""
+        return (layer.mw // self.simd) * (layer.mh // self.pe)
+
+
+@dataclass(frozen=True)
+class Solution:
+    """Folds of all layers, their area, and the interval in clk."""
+
+    folds: tuple[Fold, ...]
+    area: Area
+    interval: int
+
+
+def divisors(n: int) -> list[int]:
+    """All divisors of n, rising."""
+    small = [d for d in range(1, int(n**0.5) + 1) if n % d == 0]
+    return sorted({*small, *(n // d for d in small)})
+
+
+def smallest(layers: Sequence[Layer], max_interval: int, board: Board) -> Solution | None:
+    """The cheapest folding with at most `max_interval` clk per frame; None where there is none.
+
+    Dynamic programming along the chain; the state is the PE of the layer before, because a width
+    converter is paid for where it differs from the next SIMD. Cost: LUTs, and block RAMs at the
+    board's exchange rate.
+    """
+    bram_price = board.budget["lut"] / board.budget["bram36"]
+    best: dict[int, tuple[float, Area, tuple[Fold, ...]]] = {0: (0.0, Area(0, 0), ())}
+    for i, layer in enumerate(layers):
+        options = [
+            (fold, mvu_area(layer.mw, layer.mh, fold.pe, fold.simd))
+            for pe in divisors(layer.mh)
+            for simd in divisors(layer.mw)
+            if (fold := Fold(pe, simd)).cycles(layer) <= max_interval
+        ]
+        after: dict[int, tuple[float, Area, tuple[Fold, ...]]] = {}
+        for pe_before, (cost, area, folds) in best.items():
+            for fold, own in options:
+                total = own if i == 0 else own + dwc_area(pe_before, fold.simd)
+                new = (cost + total.lut + bram_price * total.bram36, area + total, (*folds, fold))
+                if fold.pe not in after or new[0] < after[fold.pe][0]:
+                    after[fold.pe] = new
+        best = after
+    if not best:
+        return None
+    _, area, folds = min(best.values(), key=lambda entry: entry[0])
+    interval = max(f.cycles(layer) for f, layer in zip(folds, layers, strict=True))
+    return Solution(folds, area, interval)
+
+
+def fits(solution: Solution, board: Board) -> bool:
+    """Whether the estimate stays within the part."""
+    return (
+        solution.area.lut <= board.budget["lut"] and solution.area.bram36 <= board.budget["bram36"]
+    )
+
+
+def fastest(layers: Sequence[Layer], board: Board) -> Solution | None:
+    """The folding with the shortest interval that fits the board; None where none does."""
+    low, high = 1, max(layer.mw * layer.mh for layer in layers)
+    found = None
+    while low <= high:
+        middle = (low + high) // 2
+        solution = smallest(layers, middle, board)
+        if solution is not None and fits(solution, board):
+            found, high = solution, middle - 1
+        else:
+            low = middle + 1
+    return found
+
+
+def fold_for_rate(
+    layers: Sequence[Layer], board: Board, clk_mhz: float, target_fps: float
+) -> Solution:
+    """The smallest folding that reaches a rate.
+
+    Args:
+        layers: in stream order.
+        board: its budget bounds the area.
+        clk_mhz: clock of the accelerator.
+        target_fps: frames per second, > 0.
+
+    Raises:
+        FlowError: rate-unreachable, with the best reachable rate.
+    """
+    if not target_fps > 0:
+        raise FlowError(
+            "rate-unreachable",
+            f"a target of {target_fps:g} frames/s is no rate",
+            "--target-fps",
+            "give a positive number, e.g. --target-fps 100000",
+        )
+    max_interval = int(clk_mhz * 1e6 / target_fps)
+    solution = smallest(layers, max_interval, board) if max_interval >= 1 else None
+    if solution is not None and fits(solution, board):
+        return solution
+    why = (
+        f"even one frame per clk is {clk_mhz * 1e6:,.0f} frames/s"
+        if solution is None
+        else f"it takes about {solution.area.lut:,.0f} LUT and {solution.area.bram36:g} BRAM36 of "
+        f"{board.budget['lut']:,} and {board.budget['bram36']}"
+    )
+    best = fastest(layers, board)
+    if best is None:
+        hint = "use a smaller network or a larger board: this one does not fit at any rate"
+    else:
+        fps = int(clk_mhz * 1e6 / best.interval)
+        hint = (
+            f"--target-fps {fps}: the best reachable ({best.interval} clk per frame, about "
+            f"{best.area.lut:,.0f} LUT and {best.area.bram36:g} BRAM36)"
+        )
+    raise FlowError(
+        "rate-unreachable",
+        f"{target_fps:,.0f} frames/s at {clk_mhz:g} MHz is out of reach on {board.name}: {why}",
+        f"--target-fps {target_fps:g}, --board {board.name}",
+        hint,
+        'flows/README.md, "Folding"',
+    )
+
+
+def check_fold(layer: Layer, fold: Fold, where: str) -> None:
+    """Refuse a PE or SIMD that does not divide.
+
+    Raises:
+        FlowError: fold-divides, with the two nearest that do.
+    """
+    for key, value, size_name, size in (
+        ("PE", fold.pe, "MH", layer.mh),
+        ("SIMD", fold.simd, "MW", layer.mw),
+    ):
+        if value >= 1 and size % value == 0:
+            continue
+        near = sorted(divisors(size), key=lambda d: abs(d - value))[:2]
+        choices = ", or ".join(f"{key}={d}" for d in sorted(near))
+        raise FlowError(
+            "fold-divides",
+            f"{key}={value} does not divide {size_name}={size}",
+            f"{where}, {layer.name} {key}   ({layer.name}: MW={layer.mw}, MH={layer.mh})",
+            choices,
+            'flows/README.md, "Folding"',
+        )

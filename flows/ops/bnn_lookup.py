@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""BnnLookup: any integer function of the match count per class, on the kernel bnn_lookup."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flows.ops.per_channel import PerChannelOp
+from hw.kernels.bnn_lookup_ref import lookup, table_words
+
+
+class BnnLookup(PerChannelOp):
+    """Integer scores from match counts; made by flows/transforms/map_scores.py.
+
+    Inputs: x (1, C), 0..MaxInput; table (C, MaxInput + 1). Output: (1, C).
+    """
+
+    kernel = "bnn_lookup"
+
+    def kernel_parameters(self, constants: list[NDArray[np.float32]]) -> dict[str, int]:
+        """See bnn_lookup.sv."""
+        return {
+            "N": int(self.attr("NumChannels")),
+            "PE": int(self.attr("PE")),
+            "IN_W": self.bits(self.get_input_datatype()),
+            "DEPTH": int(self.attr("MaxInput")) + 1,
+            "OUT_W": self.bits(self.get_output_datatype()),
+        }
+
+    def memory_files(self, constants: list[NDArray[np.float32]]) -> dict[str, list[str]]:
+        """The tables of all classes."""
+        table = constants[0].astype(np.int64)
+        out_w = self.bits(self.get_output_datatype())
+        return {"TABLE": table_words(table, int(self.attr("PE")), out_w)}
+
+    def compute(
+        self, streams: list[NDArray[Any]], constants: list[NDArray[np.float32]]
+    ) -> list[NDArray[Any]]:
+        """table[class][x]."""
+        return [lookup(streams[0], constants[0].astype(np.int64))]

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""BnnMvu: FINN's MVAU in XNOR mode, on the kernel bnn_mvu."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from finn.custom_op.fpgadataflow.matrixvectoractivation import MVAU
+from numpy.typing import NDArray
+from qonnx.core.datatype import DataType
+
+from flows.ops.base import Attributes, KernelOp
+from hw.kernels.bnn_mvu_ref import match_count, threshold_bits, threshold_words, weight_words
+
+#: Deeper weight memories go into block RAM: a LUT6 holds 64 x 1 bits, a RAMB36 1024 x 36.
+MAX_LUT_ROM_DEPTH = 128
+
+
+class BnnMvu(KernelOp, MVAU):  # type: ignore[misc]
+    """Binary matrix-vector unit: matches, thresholded to bits or raw (noActivation=1).
+
+    Inputs: x (1, MW) BINARY; weights (MW, MH), 0 or 1; thresholds (MH, 1) in matches unless raw.
+    Output: (1, MH), BINARY or matches 0..MW.
+    """
+
+    kernel = "bnn_mvu"
+
+    def get_nodeattr_types(self) -> Attributes:
+        """MVAU's attributes."""
+        return {**MVAU.get_nodeattr_types(self), **super().get_nodeattr_types()}
+
+    @property
+    def raw(self) -> bool:
+        """Whether match counts leave the unit instead of bits."""
+        return bool(self.attr("noActivation"))
+
+    @property
+    def acc_bits(self) -> int:
+        """Width of a match count: 0..MW."""
+        return int(self.attr("MW")).bit_length()
+
+    @property
+    def depth(self) -> int:
+        """Words of the weight memory."""
+        return int(self.calc_wmem())
+
+    def get_output_datatype(self, ind: int = 0) -> Any:
+        """BINARY, or the narrowest type that holds 0..MW."""
+        return DataType[f"UINT{self.acc_bits}"] if self.raw else DataType["BINARY"]
+
+    def get_instream_width(self, ind: int = 0) -> int:
+        """SIMD bits for the activations; weights and thresholds are inside."""
+        return int(self.attr("SIMD")) if ind == 0 else 0
+
+    def get_exp_cycles(self) -> int:
+        """Exactly FOLD_C * FOLD_R clk per vector (hw/README.md, bnn_mvu)."""
+        vectors = int(np.prod(self.attr("numInputVectors")))
+        return self.depth * vectors
+
+    def set_folding(self, pe: int, simd: int) -> None:
+        """PE rows and SIMD columns per clk."""
+        self.set_nodeattr("PE", pe)
+        self.set_nodeattr("SIMD", simd)
+
+    def kernel_parameters(self, constants: list[NDArray[np.float32]]) -> dict[str, int]:
+        """See bnn_mvu.sv."""
+        block = self.depth > MAX_LUT_ROM_DEPTH
+        return {
+            **{name: int(self.attr(name)) for name in ("MW", "MH", "SIMD", "PE")},
+            "RAW": int(self.raw),
+            "ROM_BLOCK": int(block),
+        }
+
+    def memory_files(self, constants: list[NDArray[np.float32]]) -> dict[str, list[str]]:
+        """Weights, and thresholds unless raw."""
+        w_bits = constants[0].T.astype(np.uint8)
+        pe, simd = int(self.attr("PE")), int(self.attr("SIMD"))
+        files = {"WEIGHTS": weight_words(w_bits, pe, simd)}
+        if not self.raw:
+            thr, sense = self.rows(constants[1])
+            files["THRESHOLDS"] = threshold_words(thr, sense, pe, self.acc_bits)
+        return files
+
+    def rows(self, thresholds: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+        """Kernel thresholds from graph thresholds: one that no count reaches becomes "never".
+
+        Returns:
+            thr and sense, shape (MH,): bit = (matches >= thr) ^ sense, thr in 0..MW.
+        """
+        thr = np.broadcast_to(thresholds[:, 0], (int(self.attr("MH")),)).astype(np.int64)
+        never = thr > int(self.attr("MW"))
+        return np.where(never, 0, thr), never.astype(np.uint8)
+
+    def compute(
+        self, streams: list[NDArray[Any]], constants: list[NDArray[np.float32]]
+    ) -> list[NDArray[Any]]:
+        """Packed XNOR and popcount."""
+        matches = match_count(streams[0].astype(np.uint8), constants[0].T.astype(np.uint8))
+        return [matches if self.raw else threshold_bits(matches, *self.rows(constants[1]))]

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Run the stitched top in Verilator, through the bench of sim/ as a program."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flows.beats import beats_to_labels, beats_to_scores
+from flows.child import run_child
+from flows.execute import Outputs
+
+
+@dataclass(frozen=True)
+class RtlRun:
+    """Outputs of the RTL and what the bench measured (run.json)."""
+
+    outputs: Outputs
+    measured: dict[str, Any]
+
+
+def build_bench(top: Path, out: Path, taps: bool = False) -> Path:
+    """Verilate and compile the top; nothing is done where that is up to date.
+
+    Raises:
+        FlowError: the bench's (tool-missing, verilator-failed, ...).
+    """
+    command = [sys.executable, "-m", "sim.network_bench", "build", "--top", str(top.resolve())]
+    command += ["--out", str(out.resolve()), *(["--taps"] if taps else [])]
+    run_child(command, out.with_suffix(".log"))
+    return out
+
+
+def run_bench(
+    top: Path,
+    bench: Path,
+    images: NDArray[np.uint8],
+    out: Path,
+    *,
+    gap: float = 0.0,
+    stall: float = 0.0,
+    seed: int = 1,
+    taps: bool = False,
+    reset_at: int | None = None,
+) -> RtlRun:
+    """Stream images through the RTL.
+
+    Args:
+        top: folder of stage stitch.
+        bench: folder of build_bench.
+        images: shape (N, n), as the accelerator is fed them.
+        out: folder for the streams; made anew.
+        gap: chance of a pause at the input, per clk.
+        stall: chance of a stall at the outputs, per clk.
+        seed: of gaps and stalls.
+        taps: keep the internal streams and fill `outputs.layers` from them.
+        reset_at: reset after that input beat, then run everything.
+
+    Raises:
+        CheckFailed: sim-stuck (naming the stream) and the bench's other checks.
+    """
+    table = json.loads((top / "top.json").read_text())
+    out.mkdir(parents=True, exist_ok=True)
+    frames = out / "input.bin"
+    frames.write_bytes(pack_frames(images, table))
+    command = [sys.executable, "-m", "sim.network_bench", "run", "--bin", str(bench.resolve())]
+    command += ["--frames", str(frames.resolve()), "--out", str(out.resolve())]
+    command += ["--gap", str(gap), "--stall", str(stall), "--seed", str(seed)]
+    if taps:
+        command.append("--taps")
+    if reset_at is not None:
+        command += ["--reset-at", str(reset_at)]
+    run_child(command, out / "run.log")
+    score = table["score"]
+    n, bits = score["classes"], score["bits"]
+    pe = n // table["streams"]["m_axis_score"]["beats_per_frame"]
+    scores = beats_to_scores((out / "score.bin").read_bytes(), pe, bits, score["signed"], n)
+    labels = beats_to_labels((out / "label.bin").read_bytes(), max(1, (n - 1).bit_length()))
+    layers = _layers(out, table) if taps else []
+    frames.unlink()
+    return RtlRun(
+        Outputs("rtl", layers, scores, labels), json.loads((out / "run.json").read_text())
+    )
+
+
+def pack_frames(images: NDArray[np.uint8], table: dict[str, Any]) -> bytes:
+    """Images as the bytes of the input stream's beats: a byte a pixel, or a bit an input."""
+    beats = table["streams"]["s_axis"]["beats_per_frame"]
+    elements = images.shape[1] // beats
+    if table["input_bits"] == 8 * elements:
+        return images.tobytes()
+    beat_rows = images.reshape(-1, elements)
+    return np.packbits(beat_rows, axis=1, bitorder="little").tobytes()
+
+
+def _layers(out: Path, table: dict[str, Any]) -> list[tuple[str, NDArray[np.uint8]]]:
+    """Bits of every tapped stream that is a layer of its own (width converters are not)."""
+    layers = []
+    for k, (tap, layer) in enumerate(zip(table["taps"], table["tap_layers"], strict=True)):
+        if layer is None:
+            continue
+        raw = (out / f"tap{k}.bin").read_bytes()
+        lanes = layer["channels"] // tap["beats_per_frame"]
+        bits = beats_to_scores(raw, lanes, 1, False, layer["channels"])
+        layers.append((tap["name"], bits.astype(np.uint8)))
+    return layers
