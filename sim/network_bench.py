@@ -10,8 +10,10 @@ Exit codes: 0 done, 2 wrong input, 3 the top is stuck or breaks its protocol.
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from pathlib import Path
+from types import FrameType
 
 from flows.errors import run_main
 from sim.bench.compile import build
@@ -23,6 +25,7 @@ __all__ = ["beats_to_labels", "beats_to_scores", "build", "lanes_to_beats", "run
 
 def main(argv: list[str] | None = None) -> int:
     """Parse the command line and do it."""
+    signal.signal(signal.SIGTERM, _interrupt)  # so that the simulation ends with this process
     args = _parser().parse_args(argv)
     if args.command == "build":
         print(build(args.top, args.out, args.taps, args.waivers))
@@ -44,6 +47,10 @@ def main(argv: list[str] | None = None) -> int:
         f" {result['wall_s']:.2f} s, {result['kcycles_per_s']:.0f} kcycles/s"
     )
     return 0
+
+
+def _interrupt(signum: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -148,7 +148,7 @@ def _compile(
     ]  # fmt: skip
     done = subprocess.run(command, cwd=top_dir, env=env, capture_output=True, text=True)
     if done.returncode != 0:
-        log = out_dir.with_name(out_dir.name + ".log")
+        log = out_dir.with_name(f"{out_dir.name}.verilator.log")
         write_atomic(log, done.stdout + done.stderr)
         raise FlowError(
             "verilate",

@@ -75,11 +75,11 @@ def _stuck(states: list[State], frames: int, where: str, watchdog: int) -> Check
     hint = place or "look at the nodes near the streams it names"
     if not taps:
         hint = "build the bench with --taps and run again: it then names the internal stream"
-    states_line = "".join(f"\n         {_row(s, frames)}" for s in (given, *taps, *outs))
+    listed = ", ".join(_row(s) for s in (given, *taps, *outs))
     return CheckFailed(
         "sim-stuck",
         f"no beat for {watchdog} cycles: {'; '.join(parts) or 'nothing moves'}",
-        where + states_line,
+        f"{where}; beats by stream: {listed}",
         hint,
     )
 
@@ -103,14 +103,10 @@ def _place(given: State, taps: list[State], outs: list[State], frames: int) -> s
     return ""
 
 
-def _row(s: State, frames: int) -> str:
-    state = {
-        (1, 1): "passing",
-        (1, 0): "valid, not ready: its taker is busy",
-        (0, 1): "idle: its giver has nothing",
-        (0, 0): "idle: neither valid nor ready",
-    }[s["valid"], s["ready"]]
-    return f"{s['name']:<24} {s['beats']:>9} of {frames * s['frame_beats']} beats, {state}"
+def _row(s: State) -> str:
+    """Beats and handshake of a stream; on one line with the others, as errors are four lines."""
+    state = {(1, 1): "passing", (1, 0): "blocked", (0, 1): "dry", (0, 0): "closed"}
+    return f"{s['name']} {s['beats']} {state[s['valid'], s['ready']]}"
 
 
 def _called(name: str) -> str:

@@ -89,7 +89,7 @@ def run(
         if outcome["outcome"] != "done":
             error = failure(outcome, frames, bin_dir, watchdog)
             if gap or stall:
-                error.where += f"\n         gap {gap}, stall {stall}, seed {seed}"
+                error.where += f"; gap {gap}, stall {stall}, seed {seed}"
             raise error
         _keep(Path(work), out_dir, layout, taps)
     result = _measure(outcome, np.fromfile(out_dir / "done.bin", np.uint64), frames)

@@ -145,6 +145,7 @@ def test_faults_are_named(
     for words in says:
         assert words in str(err.value)
     assert "seed 3" in str(err.value)
+    assert len(str(err.value).splitlines()) == 3  # callers parse what, where, try
     assert not list((tmp_path / "out").iterdir())
 
 
@@ -189,7 +190,7 @@ def test_a_lint_warning_stops_the_build(tmp_path: Path) -> None:
     rtl.write_text(rtl.read_text().replace("16'(a_data_q[7:0])", "a_data_q"))
     with pytest.raises(FlowError, match="%Warning-WIDTH"):
         build(top, tmp_path / "bin")
-    assert "WIDTH" in (tmp_path / "bin.log").read_text()
+    assert "WIDTH" in (tmp_path / "bin.verilator.log").read_text()
 
 
 def test_wrong_use_exits_2_and_says_what(
