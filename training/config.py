@@ -29,6 +29,7 @@ class ModelConfig:
 
     hidden: tuple[int, ...] = (64, 64, 64)  # neurons per hidden layer
     in_features: int = 784
+    threshold: int = 128  # an input bit is +1 where the 8-bit pixel is at least this
     classes: int = 10
     batch_norm: bool = True  # behind every hidden layer
     final_norm: str = "bn"  # "bn" per class, "tensor" one for all, "none"
@@ -171,6 +172,8 @@ def checked(config: Config, where: str) -> Config:
     for key in ("data.validation", "data.shift", "train.seed", "train.threads"):
         if flat[key] < 0:
             raise _bad(where, key, f"is {flat[key]}", "0 or more")
+    if not 1 <= config.model.threshold <= 255:
+        raise _bad(where, "model.threshold", f"is {config.model.threshold}", "1 to 255")
     for key in ("train.lr", "quant.t_min", "quant.t_max"):
         if not flat[key] > 0:
             raise _bad(where, key, f"is {flat[key]}", "more than 0")

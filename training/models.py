@@ -2,7 +2,9 @@
 """Networks, each built from a configuration by one constructor.
 
 Input is always float32 in [0, 1], meaning pixel / 255; the first thing a network does is to turn
-it into bits: u = sign(2x - 1), so a pixel of 128 or more is +1.
+it into bits: u = sign(2x - b) with b = (2T - 1) / 255, so a pixel of T or more is +1. T = 128, the
+default, gives the usual 2x - 1. The comparison has half a grey level of room on both sides, so no
+rounding can turn it.
 """
 
 from __future__ import annotations
@@ -92,6 +94,7 @@ class Mlp(nn.Module):
     def __init__(self, model: ModelConfig, quant: QuantConfig) -> None:
         super().__init__()
         layers = Layers(quant)
+        self.offset = (2 * model.threshold - 1) / 255
         body: list[nn.Module] = [layers.sign()]
         if model.input_dropout:
             body.append(nn.Dropout(model.input_dropout))
@@ -120,7 +123,7 @@ class Mlp(nn.Module):
         Returns:
             Shape (N, classes); the class is the first largest score.
         """
-        scores: Tensor = self.body(2.0 * x - 1.0)
+        scores: Tensor = self.body(2.0 * x - self.offset)
         return scores
 
 
