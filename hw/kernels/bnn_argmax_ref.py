@@ -16,4 +16,5 @@ def argmax(scores: ArrayLike) -> NDArray[np.int64]:
     Returns:
         Labels, shape (...), 0 .. N - 1.
     """
-    return np.argmax(np.asarray(scores), axis=-1).astype(np.int64)
+    labels: NDArray[np.int64] = np.asarray(np.argmax(np.asarray(scores), axis=-1), np.int64)
+    return labels

@@ -20,8 +20,9 @@ def binarize(x: ArrayLike, thr: ArrayLike, sense: ArrayLike) -> NDArray[np.uint8
     Returns:
         Bits, shape of x.
     """
-    reached = np.asarray(x, np.int64) >= np.asarray(thr, np.int64)
-    return (reached ^ (np.asarray(sense) != 0)).astype(np.uint8)
+    reached: NDArray[np.bool_] = np.asarray(x, np.int64) >= np.asarray(thr, np.int64)
+    inverted: NDArray[np.bool_] = np.asarray(sense) != 0
+    return np.bitwise_xor(reached, inverted).astype(np.uint8)
 
 
 def threshold_words(thr: ArrayLike, sense: ArrayLike, pe: int, in_w: int = 8) -> list[str]:

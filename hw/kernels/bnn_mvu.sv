@@ -110,8 +110,10 @@ module bnn_mvu #(
   end
   for (genvar p = 0; p < PE; p = p + 1) begin : gen_pe
     logic [SUM_W-1:0] sum;
+    logic [SIMD-1:0]  w;
+    assign w = w_q[p*SIMD+:SIMD];
     bnn_popcount #(.N(SIMD), .PIPE(PIPE)) u_popcount (
-      .clk, .en, .x(x_q), .w(w_q[p*SIMD+:SIMD]), .count(sum)
+      .clk, .en, .x(x_q), .w(w), .count(sum)
     );
     if (FOLD_C == 1) begin : gen_whole
       always_ff @(posedge clk) if (en) acc_q[p*ACC_W+:ACC_W] <= sum;

@@ -69,8 +69,9 @@ def threshold_bits(counts: ArrayLike, thr: ArrayLike, sense: ArrayLike) -> NDArr
     Returns:
         Bits, shape (N, MH).
     """
-    reached = np.asarray(counts) >= np.asarray(thr)[None, :]
-    return (reached ^ (np.asarray(sense) != 0)[None, :]).astype(np.uint8)
+    reached: NDArray[np.bool_] = np.asarray(counts) >= np.asarray(thr)[None, :]
+    inverted: NDArray[np.bool_] = np.asarray(sense) != 0
+    return np.bitwise_xor(reached, inverted[None, :]).astype(np.uint8)
 
 
 def hex_word(bits: NDArray[np.uint8]) -> str:

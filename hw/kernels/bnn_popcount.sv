@@ -141,14 +141,14 @@ module bnn_popcount #(
     if (REGS == 0) begin : gen_wire
       assign q = d;
     end else begin : gen_regs
-      logic [N_BITS-1:0] r [0:REGS-1];
+      logic [REGS*N_BITS-1:0] r;  // packed: Icarus 11 does not follow a word of an array
       always_ff @(posedge clk) begin
         if (en) begin
-          r[0] <= d;
-          for (int i = 1; i < REGS; i = i + 1) r[i] <= r[i-1];
+          r[0+:N_BITS] <= d;
+          for (int i = 1; i < REGS; i = i + 1) r[i*N_BITS+:N_BITS] <= r[(i-1)*N_BITS+:N_BITS];
         end
       end
-      assign q = r[REGS-1];
+      assign q = r[(REGS-1)*N_BITS+:N_BITS];
     end
   end
 

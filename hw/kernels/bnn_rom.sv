@@ -23,9 +23,13 @@ module bnn_rom #(
   if (DEPTH == 1) begin : gen_constant
     logic [W-1:0] rom [0:0];
     initial $readmemh(FILE, rom);
-    assign data = rom[0];
+    // Icarus 11 may miss that $readmemh changed rom[0]; an index that moves from X to 0 wakes it up,
+    // and synthesis removes the register of a constant
+    logic zero_q;
+    always_ff @(posedge clk) zero_q <= 1'b0;
+    assign data = rom[zero_q];
     logic unused;
-    assign unused = &{1'b0, clk, en, addr};
+    assign unused = &{1'b0, en, addr};
   end else if (DEPTH <= FOLD_DEPTH && BLOCK == 0) begin : gen_folded
     logic [ADDR_W-1:0] addr_q;
     (* rom_style = "distributed" *) logic [W-1:0] rom [0:DEPTH-1];

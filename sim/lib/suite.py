@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tests every kernel passes, run by cocotb inside the simulator.
+
+bench.simulate() names the `case` function of a test file; it turns the parameters of this build
+into memory files, stimuli and expected outputs. The tests are the same for all kernels.
+"""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+import json
+import os
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import cocotb
+import numpy as np
+from cocotb.triggers import RisingEdge
+
+from sim.lib import axis
+from sim.lib.compare import expect_equal
+
+Frames = tuple[list[list[int]], list[list[int]]]
+
+
+@dataclass(frozen=True)
+class Case:
+    """What the suite must know about one folding of a kernel.
+
+    Attributes:
+        frames: draws n frames; returns the beats of each, in and out.
+        interval_clk: clk per frame without gaps and stalls, exact.
+        latency_clk: clk from the first input beat to the first output beat of an idle unit.
+        files: memory file lines per parameter name.
+        outputs: prefixes of the output ports; all carry the same beats.
+    """
+
+    frames: Callable[[np.random.Generator, int], Frames]
+    interval_clk: int
+    latency_clk: int
+    files: dict[str, list[str]] = field(default_factory=dict)
+    outputs: tuple[str, ...] = ("m_axis",)
+
+
+def load_case(name: str, params: dict[str, Any], seed: int) -> Case:
+    """Call the case function `module:function` with the parameters and the seed of this run."""
+    module, function = name.split(":")
+    case = getattr(importlib.import_module(module), function)(params, seed)
+    assert isinstance(case, Case)
+    return case
+
+
+def _setup(name: str) -> tuple[Case, random.Random, np.random.Generator]:
+    seed = int(os.environ["SEED"])
+    case = load_case(os.environ["BENCH_CASE"], json.loads(os.environ["BENCH_PARAMS"]), seed)
+    rng = random.Random(f"{seed}/{name}")
+    return case, rng, np.random.default_rng(rng.getrandbits(32))
+
+
+def _n_frames(case: Case) -> int:
+    return min(24, max(4, 1500 // case.interval_clk))
+
+
+def _limit(case: Case, n_frames: int) -> int:
+    return 60 * (case.interval_clk * n_frames + case.latency_clk + 20)
+
+
+async def _frames_pass(streams: axis.Streams, case: Case, frames: Frames, where: str) -> None:
+    given, want = ([beat for frame in side for beat in frame] for side in frames)
+    streams.source.send(given)
+    await streams.receive(len(want), _limit(case, len(frames[0])))
+    for sink in streams.sinks:
+        expect_equal(sink.beats, want, f"{where}, {sink.prefix}")
+
+
+@cocotb.test()
+@cocotb.parametrize(gap=[0.0, 0.5], stall=[0.0, 0.5])
+async def equals_reference(dut: Any, gap: float, stall: float) -> None:
+    """Every output beat equals the reference, whenever valid and ready toggle."""
+    case, rng, draw = _setup(f"equals_reference {gap} {stall}")
+    streams = await axis.start(dut, gap, stall, rng, case.outputs)
+    frames = case.frames(draw, _n_frames(case))
+    await _frames_pass(streams, case, frames, f"gap={gap} stall={stall}")
+
+
+@cocotb.test()
+async def reset_drops_frames(dut: Any) -> None:
+    """A reset in the middle of a frame leaves nothing behind."""
+    case, rng, draw = _setup("reset_drops_frames")
+    streams = await axis.start(dut, 0.2, 0.2, rng, case.outputs)
+    for attempt in range(3):
+        given, _ = case.frames(draw, 4)
+        streams.source.send(beat for frame in given for beat in frame)
+        for _ in range(rng.randint(2, 2 * case.interval_clk + 8)):
+            await RisingEdge(dut.clk)
+        await streams.reset()
+        await _frames_pass(streams, case, case.frames(draw, 3), f"after reset {attempt}")
+        await streams.reset()
+
+
+@cocotb.test()
+async def interval_is_exact(dut: Any) -> None:
+    """Frames follow each other at exactly the predicted distance, the first one included."""
+    case, rng, draw = _setup("interval_is_exact")
+    streams = await axis.start(dut, 0.0, 0.0, rng, case.outputs)
+    frames = case.frames(draw, max(6, _n_frames(case) // 2))
+    await _frames_pass(streams, case, frames, "no gaps, no stalls")
+    per_frame = len(frames[1][0])
+    for sink in streams.sinks:
+        latency = sink.times[0] - streams.source.times[0]
+        assert latency == case.latency_clk, f"latency {latency} clk, predicted {case.latency_clk}"
+        for part in range(per_frame):
+            times = sink.times[part::per_frame]
+            intervals = {b - a for a, b in itertools.pairwise(times)}
+            assert intervals == {case.interval_clk}, (
+                f"output beat {part}: intervals {sorted(intervals)} clk,"
+                f" predicted {case.interval_clk}"
+            )

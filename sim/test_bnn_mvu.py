@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+from typing import Any
+
+import numpy as np
+import pytest
+
+from hw.kernels.bnn_mvu_ref import match_count, threshold_bits, threshold_words, weight_words
+from sim.lib import bench
+from sim.lib.compare import to_beats
+from sim.lib.suite import Case, Frames
+
+FOLDINGS = [  # corners first: fully unrolled, fully folded, one fold only, odd sizes, a real layer
+    {"MW": 8, "MH": 4, "SIMD": 8, "PE": 4},
+    {"MW": 7, "MH": 3, "SIMD": 1, "PE": 1},
+    {"MW": 9, "MH": 6, "SIMD": 9, "PE": 2, "PIPE": 0},
+    {"MW": 15, "MH": 2, "SIMD": 5, "PE": 2, "PIPE": 0},
+    {"MW": 12, "MH": 6, "SIMD": 4, "PE": 6, "RAW": 1, "PIPE": 2},
+    {"MW": 1, "MH": 2, "SIMD": 1, "PE": 1},
+    {"MW": 49, "MH": 4, "SIMD": 49, "PE": 2, "PIPE": 3, "RAW": 1},
+    {"MW": 36, "MH": 8, "SIMD": 6, "PE": 2, "ROM_BLOCK": 1},
+    {"MW": 130, "MH": 2, "SIMD": 130, "PE": 1, "PIPE": 5},
+]
+LAYER = {"MW": 64, "MH": 16, "SIMD": 16, "PE": 4}  # on both simulators
+RUNS = [run for p in FOLDINGS for run in bench.simulators(p)] + bench.simulators(LAYER, both=True)
+
+
+def case(p: dict[str, Any], seed: int) -> Case:
+    mw, mh, simd, pe = p["MW"], p["MH"], p["SIMD"], p["PE"]
+    raw, pipe, acc_w = p.get("RAW", 0), p.get("PIPE", 1), mw.bit_length()
+    rng = np.random.default_rng(seed)
+    w = rng.integers(0, 2, (mh, mw), dtype=np.uint8)
+    thr = np.clip(rng.normal(mw / 2, mw**0.5 / 2 + 1, mh).round(), 0, mw).astype(int)
+    sense = rng.integers(0, 2, mh)
+    thr[-1], sense[-1] = 0, rng.integers(0, 2)  # a constant row
+
+    def frames(draw: np.random.Generator, n: int) -> Frames:
+        x = draw.integers(0, 2, (n, mw), dtype=np.uint8)
+        x[0], x[1], x[2] = 0, 1, w[draw.integers(mh)]  # all -1, all +1, a full match
+        y = match_count(x, w)
+        y = y if raw else threshold_bits(y, thr, sense)
+        out_w = acc_w if raw else 1
+        return [to_beats(v, simd, 1) for v in x], [to_beats(v, pe, out_w) for v in y]
+
+    files = {"WEIGHTS": weight_words(w, pe, simd)}
+    if not raw:
+        files["THRESHOLDS"] = threshold_words(thr, sense, pe, acc_w)
+    fold_c, fold_r = mw // simd, mh // pe
+    return Case(frames, fold_c * fold_r, fold_c + 2 + pipe + (1 - raw), files)
+
+
+@pytest.mark.parametrize(("p", "simulator"), RUNS, ids=bench.test_id)
+def test_bnn_mvu(p: dict[str, Any], simulator: str) -> None:
+    bench.simulate("bnn_mvu", p, "sim.test_bnn_mvu:case", simulator)
