@@ -7,7 +7,7 @@
 // Order     PE elements per beat, element 0 lowest; N / PE beats per frame, counted from reset.
 //           THRESHOLDS ($readmemh, N / PE words): PE fields {sense, thr} of IN_W + 2 bits, PE 0
 //           lowest; word k belongs to beat k. UNIFORM = 1: parameters THR and SENSE for all.
-// Timing    1 beat per clk; 2 clk from s_axis to m_axis.
+// Timing    1 beat per clk; 3 clk from s_axis to m_axis.
 // Limits    PE divides N, 0 <= THR <= 2^IN_W, else elaboration stops and says which.
 `default_nettype none
 module bnn_binarize #(
