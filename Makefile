@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+# Thin: each target is one command that a person could type. `make help` lists them.
+# Recipes run under plain /bin/sh; .venv is made by flows/env/setup.py (standard library only).
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+PYTHON ?= python3
+CFG ?= tfc_w1a1
+RUN ?= build/$(CFG)
+BOARD ?= pynq-z1
+TARGET_FPS ?= 1000000
+JOBS ?= 2
+
+# What another virtual environment may have left must not reach ours.
+unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
+export PYTHONNOUSERSITE := 1
+PY := .venv/bin/python
+
+define path_error
+error[path-space]: the folder name has a space in it, which make cannot handle
+  where  $(CURDIR)
+  try    mv the folder to a path without spaces, then: make setup
+endef
+ifneq ($(words $(CURDIR)),1)
+$(error $(path_error))
+endif
+
+# MODEL: a QONNX file of yours in place of the network trained in $(RUN).
+build_args = --run $(RUN) --board $(BOARD) --target-fps $(TARGET_FPS) $(if $(MODEL),--model $(MODEL))
+seed_arg = $(if $(SEED),--seed $(SEED))
+kernels = $(patsubst sim/test_%.py,%,$(wildcard sim/test_*.py))
+
+.PHONY: help setup doctor demo data train export build report lint format test sim bench-kernels clean distclean
+
+help: ## list the targets
+	@echo "usage: make TARGET [CFG=$(CFG)] [RUN=$(RUN)] [BOARD=$(BOARD)] [TARGET_FPS=$(TARGET_FPS)]"
+	@echo "                   [MODEL=file.onnx] [SEED=n] [WAVES=1] [PYTHON=python3.12]"
+	@sed -n 's/^\([a-z%-]*\):.*## \(.*\)/\1|\2/p' Makefile | sed 's/%/<kernel>/' | \
+	  while IFS='|' read -r name text; do printf '  %-15s %s\n' "$$name" "$$text"; done
+	@echo "kernels: $(kernels)"
+
+setup: ## make or repair .venv with everything that is needed; ends at once when it is up to date
+	@command -v $(PYTHON) >/dev/null || { printf '%s\n' \
+	  "error[python-missing]: $(PYTHON) is not installed" "  where  PATH=$$PATH" \
+	  "  try    apt-get install python3, or: make setup PYTHON=/path/to/python3.11" >&2; exit 2; }
+	@$(PYTHON) -m flows.env.setup --quiet $(if $(UNLOCKED),--unlocked)
+
+doctor: ## check tools and versions, and say what to do about what is not right
+	@if test -x $(PY); then $(PY) -m flows.env.doctor; else $(PYTHON) -m flows.env.doctor; fi
+
+demo: data ## train TFC on Fashion-MNIST, compile, prove on 10,000 images, synthesise, report
+	$(PY) -m training.train --config training/configs/tfc_w1a1.toml --run build/demo $(seed_arg)
+	$(PY) -m flows.build --run build/demo --board $(BOARD) --target-fps $(TARGET_FPS)
+	@echo "report: $(CURDIR)/build/demo/report.md, report.html, report.json"
+
+data: setup ## get Fashion-MNIST into data/, sums checked
+	@$(PY) -m training.fetch fashion-mnist
+
+train: setup ## train CFG into RUN (goes on from a checkpoint when there is one)
+	$(PY) -m training.train --config training/configs/$(CFG).toml --run $(RUN) $(seed_arg)
+
+export: setup ## export the trained network of RUN to QONNX and check it
+	$(PY) -m flows.build $(build_args) --to export
+
+build: setup ## compile RUN, or MODEL=file.onnx, to proved RTL with a report
+	$(PY) -m flows.build $(build_args)
+
+report: setup ## write the report of RUN again
+	$(PY) -m flows.build $(build_args) --from report
+
+lint: setup ## ruff (rules and format) and mypy
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+
+format: setup ## format the Python sources
+	$(PY) -m ruff format .
+	$(PY) -m ruff check --fix .
+
+test: setup ## all tests that need neither GPU, nor Vivado, nor a board
+	@$(PY) -m training.fetch fashion-mnist || \
+	  echo "make test: Fashion-MNIST could not be had; the tests that use it will be SKIPPED" >&2
+	$(PY) -m pytest -n $(JOBS)
+
+sim: setup ## the RTL simulations only
+	$(PY) -m pytest -n $(JOBS) sim
+
+sim-%: setup ## the simulation of one kernel, e.g. sim-bnn_mvu
+	@test -f sim/test_$*.py || { printf '%s\n' "error[kernel-unknown]: there is no kernel $*" \
+	  "  where  sim/test_$*.py" "  try    one of: $(kernels)" >&2; exit 2; }
+	$(PY) -m pytest sim/test_$*.py
+
+bench-kernels: setup ## LUT and FF of every kernel by yosys
+	$(PY) -m hw.kernels.measure
+
+clean: ## remove build/
+	rm -rf build
+
+distclean: clean ## remove build/, data/ and .venv
+	rm -rf data .venv .pytest_cache .mypy_cache .ruff_cache
