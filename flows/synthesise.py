@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Stage synthesise: the stitched top through yosys for a 7-series part; cells per node and in all.
 
-Logic only: no I/O buffers, no place and route. Counting: a LUT is a LUT1 to LUT6 cell; memories
-in LUTs (RAM32M and the like, SRL) are counted in the LUTs they take and shown apart.
+Logic only: no I/O buffers, no place and route. Counting: a LUT is a LUT1 to LUT6 or INV cell;
+memories in LUTs (RAM32M and the like, SRL) count as the LUTs they take and are shown apart.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ LUTS_OF_MEMORY = {
     "RAM32X1S": 1, "RAM32X1D": 2, "RAM32M": 4, "RAM64X1S": 1, "RAM64X1D": 2, "RAM64M": 4,
     "RAM128X1S": 2, "RAM128X1D": 4, "RAM256X1S": 4, "SRL16E": 1, "SRLC16E": 1, "SRLC32E": 1,
 }  # fmt: skip
+SYNTH = "synth_xilinx -family xc7 -flatten -abc9 -noiopad -noclkbuf"
 FLIP_FLOPS = ("FDRE", "FDSE", "FDCE", "FDPE")
 
 
@@ -35,7 +36,7 @@ def count_cells(cells: dict[str, int]) -> dict[str, float]:
         carry (CARRY4).
     """
     lutram = sum(n * cells.get(kind, 0) for kind, n in LUTS_OF_MEMORY.items())
-    lut = sum(cells.get(f"LUT{i}", 0) for i in range(1, 7))
+    lut = sum(cells.get(f"LUT{i}", 0) for i in range(1, 7)) + cells.get("INV", 0)
     return {
         "lut": lut + lutram,
         "lutram": lutram,
@@ -48,14 +49,12 @@ def count_cells(cells: dict[str, int]) -> dict[str, float]:
 
 def script(top: str, nodes: list[str], sources: list[str], netlist: Path, stat: Path) -> str:
     """The yosys commands; nodes keep their hierarchy so that each can be counted."""
-    keep = " ".join(f"{name}" for name in nodes)
     return "\n".join(
         [
-            f"read_slang --allow-use-before-declare --top {top} {' '.join(sources)}",
-            f"select -module {top}",
-            "select -clear",
-            *(f"setattr -mod -set keep_hierarchy 1 {name}*" for name in keep.split()),
-            f"synth_xilinx -family xc7 -flatten -abc9 -noiopad -noclkbuf -top {top}",
+            f"read_slang --keep-hierarchy --allow-use-before-declare --top {top} "
+            + " ".join(sources),
+            *(f"setattr -mod -set keep_hierarchy 1 {name}*" for name in nodes),
+            f"{SYNTH} -top {top}",
             f"tee -q -o {stat} stat -json",
             f"write_json {netlist}",
         ]
@@ -107,7 +106,7 @@ def table(stat: dict[str, Any], board: Board, nodes: list[str]) -> dict[str, Any
     total = count_cells(stat["design"]["num_cells_by_type"])
     return {
         "tool": yosys_version(),
-        "command": "synth_xilinx -family xc7 -flatten -abc9 -noiopad -noclkbuf",
+        "command": SYNTH,
         "part": board.part,
         "nodes": rows,
         "total": total,

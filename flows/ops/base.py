@@ -88,7 +88,10 @@ class KernelOp(RTLBackend):  # type: ignore[misc]
         return []
 
     def infer_node_datatype(self, model: Any) -> None:
-        """Set the datatypes of the output tensors."""
+        """Take over the input tensor's datatype, then set those of the output tensors."""
+        if "inputDataType" in self.get_nodeattr_types():
+            source = model.get_tensor_datatype(self.onnx_node.input[0])
+            self.set_nodeattr("inputDataType", source.name)
         for i, name in enumerate(self.onnx_node.output):
             model.set_tensor_datatype(name, self.get_output_datatype(i))
 
