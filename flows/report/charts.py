@@ -14,7 +14,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 
 from .load import Run, Table
 from .svg import ALARM, FIRST, INK, MUTED, SECOND, STYLE, THIRD, Chart, to_chart
-from .tables import RESOURCES, number, share
+from .tables import RESOURCES, number, percent, share
 
 __all__ = ["Chart", "charts"]
 
@@ -44,9 +44,9 @@ def _training(run: Run) -> Chart | None:
         _line(left, epochs, _column(curve, keys), label, colour)
     assert run.metrics is not None
     final = run.metrics["accuracy_top1"]
-    left.axhline(final, color=THIRD, linestyle="--", linewidth=1.2, label=f"test {final:.2%}")
+    left.axhline(final, color=THIRD, linestyle="--", linewidth=1.2, label=f"test {percent(final)}")
     left.set(title="Accuracy", xlabel="epoch")
-    left.yaxis.set_major_formatter(PercentFormatter(1.0))
+    left.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
     left.legend(loc="lower right", labelcolor=INK)
     _line(right, epochs, _column(curve, ("train_loss",)), "training", FIRST)
     _line(right, epochs, _column(curve, ("val_loss",)), "validation", SECOND)
@@ -55,7 +55,7 @@ def _training(run: Run) -> Chart | None:
         axes.grid(axis="y")
         axes.xaxis.set_major_locator(MaxNLocator(8, integer=True, min_n_ticks=1))
         axes.tick_params(axis="y", labelcolor=MUTED)
-    alt = f"Accuracy and loss over {len(curve)} epochs; {final:.2%} on the test images at the end"
+    alt = f"Accuracy and loss over {len(curve)} epochs; {percent(final)} in the test"
     return to_chart("training", alt, figure)
 
 
@@ -81,14 +81,14 @@ def _confusion(run: Run) -> Chart | None:
     side = min(max(0.5 * n + 1.0, 3.5), 6.5)
     figure = Figure((side + 0.6, side), layout="constrained")
     axes = figure.subplots()
+    worst = max((c for i, row in enumerate(matrix) for j, c in enumerate(row) if i != j), default=1)
     for i, row in enumerate(matrix):
         total = sum(row) or 1
         for j, count in enumerate(row):
             if count == 0:
                 continue
-            depth = (count / total) ** (1.0 if i == j else 0.6)
-            colour = FIRST if i == j else SECOND
-            box = Rectangle((j - 0.5, i - 0.5), 1, 1, color=colour, alpha=depth * 0.8, linewidth=0)
+            colour, depth = (FIRST, count / total) if i == j else (SECOND, count / worst)
+            box = Rectangle((j - 0.5, i - 0.5), 1, 1, color=colour, alpha=0.7 * depth, linewidth=0)
             axes.add_patch(box)
             if n <= 20:
                 axes.text(j, i, f"{count}", ha="center", va="center", fontsize=8.5, color=INK)
@@ -110,11 +110,13 @@ def _cycles(run: Run) -> Chart | None:
     figure, axes = _rows([node["name"] for node in run.nodes], 1)
     values = [node["cycles"] for node in run.nodes]
     colours = [ALARM if v >= interval else FIRST for v in values]
-    bars = axes[0].barh(range(len(values)), values, height=0.62, color=colours)
-    axes[0].bar_label(bars, [number(v) for v in values], padding=4, fontsize=8.5, color=INK)
+    axes[0].barh(range(len(values)), values, height=0.62, color=colours)
+    longest = max(*values, interval)
+    for i, value in enumerate(values):  # in a column of their own, clear of the interval's line
+        axes[0].text(1.015 * longest, i, number(value), va="center", fontsize=8.5, color=INK)
     axes[0].axvline(interval, color=ALARM, linestyle="--", linewidth=1.2)
-    axes[0].set_xlim(0, max(*values, interval) * 1.12)
-    axes[0].set_title(f"Clock cycles per frame; the slowest sets the interval, {number(interval)}")
+    axes[0].set_xlim(0, longest * 1.12)
+    axes[0].set_title(f"Clock cycles per frame (dashed: predicted interval, {number(interval)})")
     _thousands(axes[0])
     alt = f"Cycles per frame of {len(values)} nodes against the predicted interval of {interval}"
     return to_chart("cycles", alt, figure)
@@ -137,7 +139,8 @@ def _area(run: Run) -> Chart | None:
     whole = [lut + m for lut, m in zip(logic, memory, strict=True)]
     for ax, values, title in ((axes[0], whole, "LUT"), (axes[1], flops, "Flip-flops")):
         for i, value in enumerate(values):
-            ax.text(value, i, f" {number(value)}", va="center", fontsize=8.5, color=INK)
+            at = (value + 0.012 * max(values), i)
+            ax.text(*at, number(value), va="center", fontsize=8.5, color=INK)
         ax.set_xlim(0, (max(values) or 1) * 1.2)
         ax.set_title(title)
         _thousands(ax)

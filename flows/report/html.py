@@ -71,16 +71,20 @@ def _tiles(table: dict[str, Any]) -> list[str]:
     if cycles is None:
         cycles, by = table["cycles_per_frame_predicted"], "predicted"
     return [
-        _tile("Top-1 accuracy", accuracy if accuracy is None else f"{accuracy:.2%}", "test images"),
-        _tile("Cycles per frame", cycles if cycles is None else number(cycles), by),
+        _tile(
+            "Top-1 accuracy",
+            accuracy if accuracy is None else tables.percent(accuracy),
+            "test images",
+        ),
+        _tile("Cycles per frame", None if cycles is None else number(cycles), by),
         _tile(
             "Frames per second",
-            fps if fps is None else number(round(fps)),
+            None if fps is None else number(round(fps)),
             f"at {clk or 0:g} MHz, in simulation" if by.startswith("meas") else "predicted",
         ),
         _tile(
             "LUT",
-            table["lut"] if table["lut"] is None else number(table["lut"]),
+            None if table["lut"] is None else number(table["lut"]),
             "synthesis, before place and route",
         ),
     ]

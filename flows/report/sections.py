@@ -9,7 +9,7 @@ from typing import Any
 from . import tables
 from .load import Run
 from .summary import commands
-from .tables import TextTable, number, share
+from .tables import TextTable, number, percent, share
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def _training(run: Run) -> Section:
     epochs = f"{number(m['epochs'])} epochs" if m.get("epochs") else "Training"
     took = f" in {number(float(m['seconds']), 1)} s" if m.get("seconds") else ""
     text = [
-        f"{epochs}{took}: {m['accuracy_top1']:.2%} of {number(m['n_test'])} test images"
+        f"{epochs}{took}: {percent(m['accuracy_top1'])} of {number(m['n_test'])} test images"
         f" (seed {m.get('seed', 'not recorded')})."
     ]
     worst = _worst_confusion(m)

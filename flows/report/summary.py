@@ -106,6 +106,7 @@ def commands(run: Run) -> list[str]:
     for key in ("model", "board", "clk_mhz", "target_fps", "folding", "input", "images", "seed"):
         if flow.get(key) is not None:
             value = flow[key]
-            text = f"{value:g}" if isinstance(value, float) else str(value)
+            whole = isinstance(value, float) and value.is_integer()
+            text = f"{value:.0f}" if whole else str(value)
             words += [f"--{key.replace('_', '-')}", text]
     return [shlex.join(words)]

@@ -31,10 +31,15 @@ def number(value: Any, digits: int = 0) -> str:
     return f"{value:,.0f}"
 
 
+def percent(value: float) -> str:
+    """An accuracy in 0 .. 1 as a percentage with two digits."""
+    return f"{100 * value:.2f} %"
+
+
 def share(part: float, whole: float) -> str:
     """Percentage with one digit, "< 0.1 %" for what would read as nothing."""
-    percent = 100 * part / whole if whole else 0.0
-    return "< 0.1 %" if 0 < percent < 0.05 else f"{percent:.1f} %"
+    of_whole = 100 * part / whole if whole else 0.0
+    return "< 0.1 %" if 0 < of_whole < 0.05 else f"{of_whole:.1f} %"
 
 
 def headline(run: Run, table: dict[str, Any]) -> TextTable:
@@ -46,10 +51,10 @@ def headline(run: Run, table: dict[str, Any]) -> TextTable:
 
     accuracy, checked = table["accuracy_top1"], table["images_checked"]
     n_test = f" of {number(table['n_test'])} test images"
-    add("Top-1 accuracy", None if accuracy is None else f"{accuracy:.2%}{n_test}", TRAINING)
+    add("Top-1 accuracy", None if accuracy is None else f"{percent(accuracy)}{n_test}", TRAINING)
     rtl = table["accuracy_top1_rtl"]
     if rtl is not None:
-        add("Top-1 accuracy of the RTL", f"{rtl:.2%} of {number(checked)} images", SIMULATION)
+        add("Top-1 accuracy of the RTL", f"{percent(rtl)} of {number(checked)} images", SIMULATION)
     equal = f"{number(table['images_equal'])} of {number(checked)} images"
     add("RTL equal to the network", None if checked is None else equal, SIMULATION)
     for key, label, path in (
@@ -82,7 +87,7 @@ def proof(run: Run) -> TextTable:
         for key in ("labels_equal", "scores_equal"):
             equal = row.get(key)
             cells.append(NONE if equal is None else f"{number(equal)} of {number(images)}")
-        rows.append([*cells, NONE if accuracy is None else f"{accuracy:.2%}"])
+        rows.append([*cells, NONE if accuracy is None else percent(accuracy)])
     head = ["Stage", "Compared with", "Labels equal", "Scores equal", "Accuracy"]
     return TextTable(head, rows, left=2)
 
