@@ -8,7 +8,7 @@ then runs a second time with random gaps and stalls and a reset inside a frame: 
 
 from __future__ import annotations
 
-import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -75,9 +75,28 @@ def _row(
     return row
 
 
-def check_rtl(
-    top: Path, work: Path, images: ImageSet, integer: Outputs, seed: int, interval: int
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Bench:
+    """Where the RTL is, where its runs go and where their logs stay."""
+
+    top: Path
+    work: Path
+    logs: Path
+    seed: int
+
+    def build(self, taps: bool = False) -> Path:
+        """Compile the bench, with taps on the inner streams or without."""
+        name = "bench_taps" if taps else "bench"
+        return build_bench(self.top, self.work / name, self.logs / f"{name}.log", taps)
+
+    def run(self, name: str, bench: Path, images: NDArray[np.uint8], **options: Any) -> RtlRun:
+        """Run images through it; options as in run_bench."""
+        log = self.logs / f"{name}.log"
+        out = self.work / name
+        return run_bench(self.top, bench, images, out, log, seed=self.seed, **options)
+
+
+def check_rtl(rtl: Bench, images: ImageSet, integer: Outputs, interval: int) -> dict[str, Any]:
     """Run the RTL on all images and compare it with the integer reference.
 
     Returns:
@@ -87,19 +106,19 @@ def check_rtl(
         CheckFailed: stages-differ (naming layer, channel and image), cycles-differ,
             sim-stuck and the bench's other checks.
     """
-    bench = build_bench(top, work / "bench")
-    plain = run_bench(top, bench, images.images, work / "all", seed=seed)
-    equal = _compare_rtl(top, work, images.images, integer, plain, seed)
+    bench = rtl.build()
+    plain = rtl.run("all", bench, images.images)
+    equal = _compare_rtl(rtl, images.images, integer, plain)
     measured = plain.measured["interval"]
     if len(images.images) > 8 and measured != interval:
         raise CheckFailed(
             "cycles-differ",
             f"a frame takes {measured or 'no constant number of'} clk, predicted {interval}",
-            f"{work / 'all' / 'run.json'}",
+            f"{rtl.top} in Verilator, {len(images.images)} frames without gaps or stalls",
             "this is a bug of bnnflow: please report it with folding.json",
             'flows/README.md, "The proof"',
         )
-    stalled = _check_stalls(top, bench, work, images.images[:STALL_IMAGES], integer, seed)
+    stalled = _check_stalls(rtl, bench, images.images[:STALL_IMAGES], integer)
     return {
         "rows": [_row(plain.outputs, images, equal, "integer")],
         "images_checked": equal.images,
@@ -113,51 +132,55 @@ def check_rtl(
 
 
 def _compare_rtl(
-    top: Path, work: Path, images: NDArray[np.uint8], integer: Outputs, run: RtlRun, seed: int
+    rtl: Bench, images: NDArray[np.uint8], integer: Outputs, run: RtlRun
 ) -> Comparison:
     bare = Outputs(integer.stage, [], integer.scores, integer.labels)
     try:
         return compare(bare, run.outputs)
-    except CheckFailed:
+    except CheckFailed as err:
         counted = count_equal(bare, run.outputs)
         wrong = np.flatnonzero(
             (bare.labels != run.outputs.labels) | (bare.scores != run.outputs.scores).any(axis=1)
         )[:TAP_IMAGES]
-        bench = build_bench(top, work / "bench_taps", taps=True)
-        with tempfile.TemporaryDirectory(dir=work) as folder:
-            tapped = run_bench(top, bench, images[wrong], Path(folder), seed=seed, taps=True)
+        tapped = rtl.run("taps", rtl.build(taps=True), images[wrong], taps=True)
         chosen = Outputs(
             integer.stage,
             [(name, bits[wrong]) for name, bits in integer.layers],
             integer.scores[wrong],
             integer.labels[wrong],
         )
-        try:
-            compare(chosen, tapped.outputs)
-        except CheckFailed as located:
-            err = located
+        located = _located(chosen, tapped.outputs) or err
         raise CheckFailed(
-            err.code,
-            f"{counted.images_equal} of {counted.images} images are equal; {err.what} "
-            f"(image numbers count within images {', '.join(map(str, wrong))})",
-            err.where,
-            err.hint,
-            err.more,
+            located.code,
+            f"{counted.images_equal} of {counted.images} images are equal; {located.what}; "
+            f"these are images {', '.join(map(str, wrong))} of the set",
+            located.where,
+            located.hint,
+            located.more,
         ) from None
 
 
+def _located(reference: Outputs, tapped: Outputs) -> CheckFailed | None:
+    """The first difference with every layer looked at; None where the run now agrees."""
+    try:
+        compare(reference, tapped)
+    except CheckFailed as err:
+        return err
+    return None
+
+
 def _check_stalls(
-    top: Path,
-    bench: Path,
-    work: Path,
-    images: NDArray[np.uint8],
-    integer: Outputs,
-    seed: int,
+    rtl: Bench, bench: Path, images: NDArray[np.uint8], integer: Outputs
 ) -> dict[str, Any]:
     """Second run with gaps and stalls after a reset in the first frame."""
-    run = run_bench(
-        top, bench, images, work / "stalled", gap=GAP, stall=STALL, seed=seed, reset_at=1
-    )
+    run = rtl.run("stalled", bench, images, gap=GAP, stall=STALL, reset_at=1)
     n = len(images)
     compare(Outputs("integer", [], integer.scores[:n], integer.labels[:n]), run.outputs)
-    return {"images": n, "images_equal": n, "gap": GAP, "stall": STALL, "seed": seed, "reset": True}
+    return {
+        "images": n,
+        "images_equal": n,
+        "gap": GAP,
+        "stall": STALL,
+        "seed": rtl.seed,
+        "reset": True,
+    }

@@ -64,6 +64,6 @@ def run_child(
     raise FlowError(
         "tool-failed",
         f"{Path(command[0]).name} ended with code {code}: {' / '.join(tail)[:600]}",
-        f"{log}; command: {' '.join(command)[:300]}",
+        f"{log}; command: {' '.join(' '.join(command).split())[:200]}",
         "read the log; run `make doctor` to check the tools, then the same command again",
     )

@@ -57,8 +57,10 @@ def classify(run: Path, stage: str, images: NDArray[np.uint8]) -> NDArray[np.int
 
     if stage == "rtl":
         with tempfile.TemporaryDirectory() as work:
-            bench = rtl.build_bench(run / "07_top", Path(work) / "bench")
-            return rtl.run_bench(run / "07_top", bench, images, Path(work) / "run").outputs.labels
+            top, folder = run / "07_top", Path(work)
+            bench = rtl.build_bench(top, folder / "bench", folder / "bench.log")
+            done = rtl.run_bench(top, bench, images, folder / "run", folder / "run.log")
+            return done.outputs.labels
     model = ModelWrapper(str(run / artefact))
     if stage == "qonnx":
         kind = FlowConfig(**read_json(run / "flow.json")).input

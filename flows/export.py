@@ -33,7 +33,7 @@ from flows.files import replacing, sha256_of, write_json
 from training import models
 from training.data import load_test, pixels
 from training.quantizers import FixedQuant
-from training.run import labels, load_model
+from training.run import MODEL, labels, load_model
 
 ONNX, REPORT = "00_export.onnx", "00_export.json"
 CHUNK = 1000  # images per execution of the graph
@@ -196,7 +196,8 @@ def export_model(run: Path, data: Path | None = None) -> Path:
     with replacing(path) as tmp:
         write_qonnx(deployed(model), config.model.in_features, tmp)
         result = compare(model, tmp, test.x.numpy())
-    write_json(report, result | {"sha256": sha256_of(path)})
+    sums = {"sha256": sha256_of(path), "model_sha256": sha256_of(run / MODEL)}
+    write_json(report, result | sums)
     return path
 
 

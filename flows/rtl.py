@@ -28,8 +28,8 @@ class RtlRun:
     measured: dict[str, Any]
 
 
-def build_bench(top: Path, out: Path, taps: bool = False) -> Path:
-    """Verilate and compile the top; nothing is done where that is up to date.
+def build_bench(top: Path, out: Path, log: Path, taps: bool = False) -> Path:
+    """Verilate and compile the top, output into `log`; nothing is done where it is up to date.
 
     Raises:
         FlowError: the bench's (tool-missing, verilator-failed, ...).
@@ -37,7 +37,7 @@ def build_bench(top: Path, out: Path, taps: bool = False) -> Path:
     command = [sys.executable, "-m", "sim.network_bench", "build", "--top", str(top.resolve())]
     command += ["--out", str(out.resolve()), "--waivers", str(WAIVERS)]
     command += ["--taps"] if taps else []
-    run_child(command, out.with_suffix(".log"))
+    run_child(command, log)
     return out
 
 
@@ -46,6 +46,7 @@ def run_bench(
     bench: Path,
     images: NDArray[np.uint8],
     out: Path,
+    log: Path,
     *,
     gap: float = 0.0,
     stall: float = 0.0,
@@ -59,7 +60,8 @@ def run_bench(
         top: folder of stage stitch.
         bench: folder of build_bench.
         images: shape (N, n), as the accelerator is fed them.
-        out: folder for the streams; made anew.
+        out: folder for the streams.
+        log: file for what the bench prints.
         gap: chance of a pause at the input, per clk.
         stall: chance of a stall at the outputs, per clk.
         seed: of gaps and stalls.
@@ -80,7 +82,7 @@ def run_bench(
         command.append("--taps")
     if reset_at is not None:
         command += ["--reset-at", str(reset_at)]
-    run_child(command, out / "run.log")
+    run_child(command, log)
     score = table["score"]
     n, bits = score["classes"], score["bits"]
     pe = n // table["streams"]["m_axis_score"]["beats_per_frame"]

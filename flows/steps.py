@@ -15,7 +15,7 @@ from pathlib import Path
 
 from qonnx.core.modelwrapper import ModelWrapper
 
-from flows.check import check_graphs, check_rtl
+from flows.check import Bench, check_graphs, check_rtl
 from flows.config import Board, FlowConfig
 from flows.errors import FlowError
 from flows.files import read_json, replacing, sha256_of, write_json
@@ -118,7 +118,8 @@ def _check(ctx: Context) -> None:
     interval = int(read_json(ctx.run / "folding.json")["interval"])
     with replacing(ctx.run / "08_check") as tmp:
         tmp.mkdir()
-        rtl = check_rtl(ctx.run / "07_top", tmp, images, integer, ctx.config.seed, interval)
+        bench = Bench(ctx.run / "07_top", tmp, ctx.run / "logs", ctx.config.seed)
+        rtl = check_rtl(bench, images, integer, interval)
     write_json(
         ctx.run / "check.json",
         {
@@ -139,7 +140,8 @@ def _check(ctx: Context) -> None:
 def _synthesise(ctx: Context) -> None:
     nodes = [node["name"] for node in read_json(ctx.run / "folding.json")["nodes"]]
     with replacing(ctx.run / "09_synth") as tmp:
-        table = synthesise(ctx.run / "07_top", tmp, ctx.board, nodes)
+        log = ctx.run / "logs" / "yosys.log"
+        table = synthesise(ctx.run / "07_top", tmp, log, ctx.board, nodes)
     write_json(ctx.run / "synth.json", table)
     total = table["total"]
     ctx.notes.append(

@@ -13,7 +13,7 @@ from typing import Any
 
 from flows.child import run_child
 from flows.config import Board
-from flows.env.tools import yosys_command, yosys_version
+from flows.env.tools import package_version, yosys_command
 from flows.errors import FlowError
 
 #: LUTs a memory primitive takes (AMD UG474, "Distributed RAM" and "Shift Registers")
@@ -61,12 +61,15 @@ def script(top: str, nodes: list[str], sources: list[str], netlist: Path, stat: 
     )
 
 
-def synthesise(top_dir: Path, out: Path, board: Board, nodes: list[str]) -> dict[str, Any]:
+def synthesise(
+    top_dir: Path, out: Path, log: Path, board: Board, nodes: list[str]
+) -> dict[str, Any]:
     """Stage synthesise.
 
     Args:
         top_dir: folder of stage stitch.
-        out: a new folder: netlist.json, stat.json, yosys.log.
+        out: a new folder: netlist.json, stat.json, synth.ys.
+        log: file for what yosys prints.
         board: its budget stands beside the result.
         nodes: wrapper modules, in stream order.
 
@@ -88,7 +91,7 @@ def synthesise(top_dir: Path, out: Path, board: Board, nodes: list[str]) -> dict
     stat, netlist = (out / "stat.json").resolve(), (out / "netlist.json").resolve()
     commands = script("bnn_top", nodes, sources, netlist, stat)
     (out / "synth.ys").write_text(commands + "\n")
-    run_child(yosys_command(commands), out / "yosys.log", cwd=top_dir)
+    run_child(yosys_command(commands), log, cwd=top_dir)
     return table(json.loads(stat.read_text()), board, nodes)
 
 
@@ -105,7 +108,7 @@ def table(stat: dict[str, Any], board: Board, nodes: list[str]) -> dict[str, Any
         rows.append({"name": name, **count_cells(cells)})
     total = count_cells(stat["design"]["num_cells_by_type"])
     return {
-        "tool": yosys_version(),
+        "tool": f"yosys {package_version('pyosys')} (pyosys)",
         "command": SYNTH,
         "part": board.part,
         "nodes": rows,

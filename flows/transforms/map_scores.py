@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,7 +110,7 @@ def _replace(model: ModelWrapper, chain: Chain, fitted: ScoreMap, mw: int, n_cla
         producer.output[0] = chain.end
         model.set_tensor_datatype(chain.end, DataType["UINT32"])
         return
-    attributes = {"NumChannels": n_classes, "PE": 1, "MaxInput": mw, "numInputVectors": [1]}
+    size: dict[str, Any] = {"NumChannels": n_classes, "PE": 1, "MaxInput": mw}
     if fitted.kind == "affine":
         op, names = "BnnAffine", ["score_slope", "score_offset"]
         arrays = [fitted.slope, fitted.offset]
@@ -126,7 +127,8 @@ def _replace(model: ModelWrapper, chain: Chain, fitted: ScoreMap, mw: int, n_cla
         domain="flows.ops",
         backend="fpgadataflow",
         outputDataType=datatype.name,
-        **attributes,
+        numInputVectors=[1],
+        **size,
     )
     model.graph.node.insert(index, node)
     model.set_tensor_datatype(chain.end, datatype)
