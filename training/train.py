@@ -11,186 +11,21 @@ from __future__ import annotations
 
 import argparse
 import logging
-import math
 import pickle
 import sys
-import time
 import warnings
 from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as pl
 import torch
-from lightning.pytorch.callbacks import Callback, Checkpoint
-from torch import Tensor
-from torch.nn import functional as F
-from tqdm import tqdm
 
 from flows.errors import FlowError, run_main
-from flows.files import replacing
-from training import models, quantizers
-from training.config import Config, TrainConfig, load, to_table
-from training.data import Batch, EpochBatches, Images, generator, load_test, load_train, split
-from training.run import (
-    CHECKPOINT,
-    METRICS,
-    RESOLVED,
-    Row,
-    complete,
-    finish,
-    labels,
-    start,
-    write_curve,
-)
-
-
-def learning_rate(train: TrainConfig, epoch: int) -> float:
-    """Learning rate of an epoch: constant, or half a cosine from lr down to 0."""
-    if train.schedule == "constant":
-        return train.lr
-    return train.lr * 0.5 * (1 + math.cos(math.pi * epoch / train.epochs))
-
-
-class Classifier(pl.LightningModule):
-    """Cross-entropy training of any network in models.py; the only code that knows Lightning.
-
-    Learning rate, EDE steepness and random state are set from the epoch at its start, so there is
-    no scheduler state to restore. The curve travels in the checkpoint.
-    """
-
-    def __init__(self, config: Config, validation: Images) -> None:
-        super().__init__()
-        self.config, self.validation = config, validation
-        torch.manual_seed(config.train.seed)
-        self.model = models.build(config.model, config.quant)
-        self.curve: list[Row] = []
-        self.started = 0.0
-        self.sums = torch.zeros(3)  # loss * images, right, images
-
-    def configure_optimizers(self) -> torch.optim.Optimizer:
-        """The optimiser. Lightning asks for it after the weights were restored."""
-        train = self.config.train
-        if train.optimiser == "sgd":
-            return torch.optim.SGD(
-                self.model.parameters(), train.lr, momentum=0.9, weight_decay=train.weight_decay
-            )
-        return torch.optim.Adam(
-            self.model.parameters(), train.lr, weight_decay=train.weight_decay, foreach=True
-        )
-
-    def on_train_epoch_start(self) -> None:
-        """Set everything that depends on the epoch."""
-        train, epoch = self.config.train, self.current_epoch
-        self.started = time.monotonic()
-        self.sums = torch.zeros(3)
-        for group in self.trainer.optimizers[0].param_groups:
-            group["lr"] = learning_rate(train, epoch)
-        quantizers.set_progress(self.model, epoch, train.epochs)
-        torch.set_rng_state(generator(train.seed, epoch).get_state())  # dropout
-
-    def training_step(self, batch: Batch, index: int) -> Tensor:
-        """Loss of one batch."""
-        x, y = batch
-        scores = self.model(x)
-        loss = F.cross_entropy(scores, y, label_smoothing=self.config.train.label_smoothing)
-        with torch.no_grad():
-            right = (scores.argmax(1) == y).sum()
-            self.sums += torch.stack([loss.detach() * len(y), right, torch.tensor(len(y))])
-        return loss
-
-    def on_train_epoch_end(self) -> None:
-        """Add the epoch to the curve; measure the validation images if there are any."""
-        loss, right, count = self.sums.tolist()
-        val = None
-        if len(self.validation):
-            found = labels(models.scores(self.model, self.validation.x))
-            val = int((found == self.validation.y.numpy()).sum()) / len(self.validation)
-        self.curve.append(
-            {
-                "epoch": self.current_epoch + 1,
-                "train_loss": loss / count,
-                "train_accuracy": right / count,
-                "val_accuracy": val,
-                "lr": learning_rate(self.config.train, self.current_epoch),
-                "seconds": round(time.monotonic() - self.started, 3),
-            }
-        )
-
-    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Add what a resumed run needs besides weights and optimiser."""
-        checkpoint["bnnflow"] = {"config": to_table(self.config), "curve": self.curve}
-
-    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Go on with the curve of the stopped run."""
-        self.curve = list(checkpoint["bnnflow"]["curve"])
-
-
-class Keep(Checkpoint):
-    """After every epoch: metrics.csv and last.ckpt, each whole or not at all."""
-
-    def __init__(self, run: Path) -> None:
-        super().__init__()
-        self.run = run
-
-    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Write both. Lightning calls checkpoint callbacks last, so the curve is complete."""
-        assert isinstance(pl_module, Classifier)
-        with replacing(self.run / CHECKPOINT) as tmp:
-            trainer.save_checkpoint(tmp)
-        write_curve(self.run, pl_module.curve)
-
-
-class Progress(Callback):
-    """One bar over the whole run with the time left; a line per epoch where no terminal is."""
-
-    EVERY = 20  # batches between two refreshes
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.bar: tqdm[Any] | None = None
-
-    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Open the bar, at the epoch a resumed run starts with."""
-        steps, epochs = int(trainer.num_training_batches), trainer.max_epochs or 0
-        self.bar = tqdm(
-            total=epochs * steps,
-            initial=trainer.current_epoch * steps,
-            unit="batch",
-            disable=not sys.stderr.isatty(),
-            smoothing=0.05,
-            dynamic_ncols=True,
-        )
-
-    def on_train_batch_end(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, out: Any, batch: Any, index: int
-    ) -> None:
-        """Move the bar."""
-        if self.bar and (index + 1) % self.EVERY == 0:
-            self.bar.update(self.EVERY)
-
-    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Say how the epoch went. Runs before the module's own hook: the sums are still there."""
-        assert isinstance(pl_module, Classifier) and self.bar is not None
-        loss, right, count = pl_module.sums.tolist()
-        done, epochs = trainer.current_epoch + 1, trainer.max_epochs or 0
-        text = f"epoch {done}/{epochs} loss {loss / count:.3f} train {right / count:.2%}"
-        self.bar.update(int(trainer.num_training_batches) % self.EVERY)
-        self.bar.set_description(text)
-        if self.bar.disable:
-            seconds = time.monotonic() - pl_module.started
-            print(f"{text}  about {seconds * (epochs - done):.0f} s left", flush=True)
-
-    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Close the bar."""
-        if self.bar:
-            self.bar.close()
-
-    def on_exception(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
-    ) -> None:
-        """Close the bar."""
-        if self.bar:
-            self.bar.close()
+from training.callbacks import Keep, Progress
+from training.classifier import Classifier
+from training.config import Config, load, to_table
+from training.data import EpochBatches, Images, load_test, load_train, split
+from training.run import CHECKPOINT, METRICS, RESOLVED, complete, finish, start
 
 
 def train(config: Config, run: Path, resume: str = "auto", data: Path | None = None) -> None:

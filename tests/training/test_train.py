@@ -9,9 +9,10 @@ import torch
 
 from flows.errors import FlowError
 from training import train as training_train
+from training.classifier import Classifier, learning_rate
 from training.config import Config, load
 from training.run import load_model
-from training.train import Classifier, learning_rate, train
+from training.train import train
 
 
 def curve(run: Path) -> list[dict[str, Any]]:
