@@ -87,6 +87,11 @@ module bnn_popcount #(
     return n;
   endfunction
 
+  if (PIPE == 0) begin : gen_no_clk
+    logic unused;
+    assign unused = &{1'b0, clk, en};
+  end
+
   for (genvar l = 0; l <= N_LEVELS; l = l + 1) begin : gen_level
     localparam int N_BITS = offset(l, OUT_W);
     logic [N_BITS-1:0] d, q;  // before and behind this level's registers
@@ -128,10 +133,13 @@ module bnn_popcount #(
           bnn_count6 u_count6 (.a(gen_level[l-1].q[SRC+6*i+:6]), .c(s));
           assign d[DST+LEFT+i] = s[0];
           if (c + 1 < OUT_W) begin : gen_c1
-            assign d[offset(l, c+1)+LEFT1+K_P1+i] = s[1];
+            // a localparam: Verilator would expand the call as run-time code
+            localparam int AT = offset(l, c + 1) + LEFT1 + K_P1 + i;
+            assign d[AT] = s[1];
           end
           if (c + 2 < OUT_W) begin : gen_c2
-            assign d[offset(l, c+2)+LEFT2+K_P2+K_P1+i] = s[2];
+            localparam int AT = offset(l, c + 2) + LEFT2 + K_P2 + K_P1 + i;
+            assign d[AT] = s[2];
           end
         end
       end
@@ -156,7 +164,8 @@ module bnn_popcount #(
   for (genvar i = 0; i < 5; i = i + 1) begin : gen_row
     for (genvar c = 0; c < OUT_W; c = c + 1) begin : gen_col
       if (i < height(N_LEVELS, c)) begin : gen_bit
-        assign rows[i*OUT_W+c] = gen_level[N_LEVELS].q[offset(N_LEVELS, c)+i];
+        localparam int AT = offset(N_LEVELS, c) + i;
+        assign rows[i*OUT_W+c] = gen_level[N_LEVELS].q[AT];
       end else begin : gen_none
         assign rows[i*OUT_W+c] = 1'b0;
       end
