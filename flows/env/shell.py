@@ -51,7 +51,7 @@ class Steps:
     def __init__(self, log: Path, total: int) -> None:
         log.parent.mkdir(parents=True, exist_ok=True)
         self.log, self.total, self.number, self.title = log, total, 0, ""
-        self._file = log.open("w", encoding="utf-8", errors="replace")
+        self._file = log.open("w", buffering=1, encoding="utf-8", errors="replace")
         self._start = self._step_start = time.monotonic()
         self._live = sys.stdout.isatty()
 
