@@ -4,6 +4,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
+.NOTPARALLEL: # `make -j train export` means one after the other; tools use the cores themselves
 MAKEFLAGS += --no-builtin-rules
 
 PYTHON ?= python3
@@ -52,6 +53,7 @@ doctor: ## check tools and versions, and say what to do about what is not right
 
 demo: data ## train TFC on Fashion-MNIST, compile, prove on 10,000 images, synthesise, report
 	$(PY) -m training.train --config training/configs/tfc_w1a1.toml --run build/demo $(seed_arg)
+	$(PY) -m flows.export --run build/demo
 	$(PY) -m flows.build --run build/demo --board $(BOARD) --target-fps $(TARGET_FPS)
 	@echo "report: $(CURDIR)/build/demo/report.md, report.html, report.json"
 
@@ -62,7 +64,7 @@ train: setup ## train CFG into RUN (goes on from a checkpoint when there is one)
 	$(PY) -m training.train --config training/configs/$(CFG).toml --run $(RUN) $(seed_arg)
 
 export: setup ## export the trained network of RUN to QONNX and check it
-	$(PY) -m flows.build $(build_args) --to export
+	$(PY) -m flows.export --run $(RUN)
 
 build: setup ## compile RUN, or MODEL=file.onnx, to proved RTL with a report
 	$(PY) -m flows.build $(build_args)
