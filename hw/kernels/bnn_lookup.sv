@@ -5,9 +5,9 @@
 //           order of the floating-point scores exactly.
 // Spec      lookup() in bnn_lookup_ref.py; equal for every input.
 // Order     PE channels per beat, channel 0 lowest; N / PE beats per frame, counted from reset.
-//           TABLE ($readmemh, N * DEPTH words of OUT_W bits): channel f * PE + p at input x is word
-//           (p * N / PE + f) * DEPTH + x, so that each PE's part is contiguous. Every PE reads
-//           with its own address, so it has its own single-port ROM.
+//           TABLE ($readmemh, N / PE * DEPTH words): word fold * DEPTH + x holds for each PE the
+//           value at x, PE fields of OUT_W bits, PE 0 lowest. Every PE has an x, hence an address,
+//           of its own: each reads the file into a ROM and synthesis keeps its field only.
 // Timing    1 beat per clk; 3 clk from s_axis to m_axis. ROM_BLOCK = 1 asks for block RAM.
 // Limits    PE divides N, DEPTH <= 2^IN_W, else elaboration stops and says which.
 `default_nettype none
@@ -72,10 +72,13 @@ module bnn_lookup #(
   for (genvar p = 0; p < PE; p = p + 1) begin : gen_pe
     logic [ADDR_W-1:0] addr;
     assign addr = base_x_q + ADDR_W'(x_q[p*IN_W+:IN_W]);
-    bnn_table #(.W(OUT_W), .FIRST(p * N_WORDS), .DEPTH(N_WORDS), .N_WORDS(N * DEPTH), .FILE(TABLE),
-                .BLOCK(ROM_BLOCK)) u_table (
-      .clk, .en, .addr, .data(m_axis_tdata[p*OUT_W+:OUT_W])
+    logic [PE*OUT_W-1:0] word;
+    bnn_rom #(.W(PE * OUT_W), .DEPTH(N_WORDS), .FILE(TABLE), .BLOCK(ROM_BLOCK)) u_table (
+      .clk, .en, .addr, .data(word)
     );
+    assign m_axis_tdata[p*OUT_W+:OUT_W] = word[p*OUT_W+:OUT_W];
+    logic unused;
+    assign unused = &{1'b0, word};  // the fields of the other PEs
   end
 endmodule
 `default_nettype wire

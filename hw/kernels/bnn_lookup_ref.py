@@ -24,7 +24,7 @@ def lookup(x: ArrayLike, table: ArrayLike) -> NDArray[np.int64]:
 
 
 def table_words(table: ArrayLike, pe: int, out_w: int) -> list[str]:
-    """Lines of the TABLE file: channel f * pe + p at input x is word (p * N/pe + f) * DEPTH + x.
+    """Lines of the TABLE file: word fold * DEPTH + x holds pe fields, channel fold * pe lowest.
 
     Args:
         table: values, shape (N, DEPTH), signed or unsigned, that fit out_w bits either way.
@@ -32,7 +32,7 @@ def table_words(table: ArrayLike, pe: int, out_w: int) -> list[str]:
         out_w: bits of a value.
 
     Returns:
-        N * DEPTH hexadecimal words of out_w bits, negative values in two's complement.
+        N / pe * DEPTH hexadecimal words of pe * out_w bits, negative values in two's complement.
 
     Raises:
         ValueError: a value does not fit out_w bits, or pe does not divide N.
@@ -43,5 +43,5 @@ def table_words(table: ArrayLike, pe: int, out_w: int) -> list[str]:
         raise ValueError(f"PE={pe} must divide N={n}")
     if t.min() < -(1 << (out_w - 1)) or t.max() >= (1 << out_w):
         raise ValueError(f"table values {t.min()} .. {t.max()} do not fit {out_w} bits")
-    order = t.reshape(n // pe, pe, depth).transpose(1, 0, 2).reshape(-1)
-    return field_words([int(v) & ((1 << out_w) - 1) for v in order], out_w, 1)
+    order = t.reshape(n // pe, pe, depth).transpose(0, 2, 1).reshape(-1)
+    return field_words([int(v) & ((1 << out_w) - 1) for v in order], out_w, pe)

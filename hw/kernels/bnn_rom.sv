@@ -5,7 +5,7 @@
 // Why       DEPTH = 1: a constant, which synthesis folds into the logic behind it.
 //           Up to FOLD_DEPTH words, BLOCK = 0: the address is registered instead of the data, so the
 //           few words disappear into the LUTs that use them and no word-wide register is left.
-//           logic_block is yosys's word for LUTs: its "distributed" means LUT RAM, which has no ROM.
+//           ram_style is for yosys, whose rom_style "distributed" means LUT RAM, which has no ROM.
 //           Otherwise the data is registered, as block RAM needs it (BLOCK = 1 asks for block RAM).
 `default_nettype none
 module bnn_rom #(
@@ -33,12 +33,12 @@ module bnn_rom #(
     assign unused = &{1'b0, en, addr};
   end else if (DEPTH <= FOLD_DEPTH && BLOCK == 0) begin : gen_folded
     logic [ADDR_W-1:0] addr_q;
-    (* rom_style = "distributed", logic_block = 1 *) logic [W-1:0] rom [0:DEPTH-1];
+    (* ram_style = "registers", rom_style = "distributed" *) logic [W-1:0] rom [0:DEPTH-1];
     initial $readmemh(FILE, rom);
     always_ff @(posedge clk) if (en) addr_q <= addr;
     assign data = rom[addr_q];
   end else if (BLOCK == 0) begin : gen_lut
-    (* rom_style = "distributed", logic_block = 1 *) logic [W-1:0] rom [0:DEPTH-1];
+    (* ram_style = "registers", rom_style = "distributed" *) logic [W-1:0] rom [0:DEPTH-1];
     initial $readmemh(FILE, rom);
     always_ff @(posedge clk) if (en) data <= rom[addr];
   end else begin : gen_block

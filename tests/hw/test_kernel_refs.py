@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The specifications against formulas written another way, and the memory files read back."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hw.kernels import bnn_affine_ref, bnn_binarize_ref, bnn_lookup_ref, bnn_mvu_ref
+from hw.kernels.bnn_argmax_ref import argmax
+
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+@settings(max_examples=60, deadline=None)
+@given(SEEDS, st.integers(1, 200), st.integers(1, 9), st.integers(1, 7))
+def test_match_count_is_the_dot_product(seed: int, mw: int, mh: int, n: int) -> None:
+    rng = np.random.default_rng(seed)
+    x = rng.integers(0, 2, (n, mw), dtype=np.uint8)
+    w = rng.integers(0, 2, (mh, mw), dtype=np.uint8)
+    dot = (2 * x.astype(int) - 1) @ (2 * w.astype(int) - 1).T
+    assert (2 * bnn_mvu_ref.match_count(x, w) - mw == dot).all()
+
+
+def test_match_count_over_several_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bnn_mvu_ref, "_CHUNK_WORDS", 6)
+    rng = np.random.default_rng(1)
+    x, w = rng.integers(0, 2, (10, 130)), rng.integers(0, 2, (3, 130))
+    want = [[sum(int(a == b) for a, b in zip(i, j, strict=True)) for j in w] for i in x]
+    assert bnn_mvu_ref.match_count(x, w).tolist() == want
+
+
+def test_pack_bits_puts_element_0_in_bit_0() -> None:
+    x = np.zeros((1, 70), np.uint8)
+    x[0, [0, 63, 65]] = 1
+    assert bnn_mvu_ref.pack_bits(x).tolist() == [[1 | 1 << 63, 2]]
+
+
+def test_widths_must_agree() -> None:
+    with pytest.raises(ValueError, match="MW"):
+        bnn_mvu_ref.match_count(np.zeros((1, 8)), np.zeros((1, 9)))
+
+
+@settings(max_examples=40, deadline=None)
+@given(SEEDS, st.integers(1, 5), st.integers(1, 5), st.integers(1, 5), st.integers(1, 5))
+def test_weight_words_hold_every_weight(seed: int, fr: int, fc: int, pe: int, simd: int) -> None:
+    w = np.random.default_rng(seed).integers(0, 2, (fr * pe, fc * simd))
+    words = bnn_mvu_ref.weight_words(w, pe, simd)
+    assert len(words) == fr * fc
+    for row in range(fr * pe):
+        for col in range(fc * simd):
+            word = int(words[row // pe * fc + col // simd], 16)
+            assert word >> (row % pe * simd + col % simd) & 1 == w[row, col]
+
+
+def test_constant_rows_are_exact() -> None:
+    counts = np.arange(6)[:, None] * np.ones(2, int)
+    assert bnn_mvu_ref.threshold_bits(counts, [0, 0], [0, 1]).tolist() == [[1, 0]] * 6
+
+
+def test_threshold_words_and_their_limits() -> None:
+    assert bnn_mvu_ref.threshold_words([5, 3], [1, 0], 2, 3) == [f"{0b0011_1101:02x}"]
+    with pytest.raises(ValueError, match="sense=1"):
+        bnn_mvu_ref.threshold_words([8], [0], 1, 3)
+    with pytest.raises(ValueError, match="PE=2"):
+        bnn_mvu_ref.threshold_words([1], [0], 2, 3)
+
+
+def test_binarize_reaches_both_constants() -> None:
+    x = np.arange(256)[:, None]
+    assert bnn_binarize_ref.binarize(x, [0], [0]).all()
+    assert not bnn_binarize_ref.binarize(x, [256], [0]).any()
+    assert bnn_binarize_ref.threshold_words([256, 1], [0, 1], 2) == [f"{0x201 << 10 | 0x100:05x}"]
+    with pytest.raises(ValueError, match="256"):
+        bnn_binarize_ref.threshold_words([257], [0], 1)
+
+
+def test_affine_and_its_words() -> None:
+    assert bnn_affine_ref.affine([[3, 4]], [-2, 5], [1, -7]).tolist() == [[-5, 13]]
+    assert bnn_affine_ref.param_words([-1, 2], [3, -4], 1, 4, 4) == ["3f", "c2"]
+    with pytest.raises(ValueError, match="fit 4"):
+        bnn_affine_ref.affine([[3]], [3], [0], out_w=4)
+    with pytest.raises(ValueError, match="A"):
+        bnn_affine_ref.param_words([8], [0], 1, 4, 4)
+
+
+def test_lookup_layout() -> None:
+    table = np.array([[10, 11], [20, 21], [30, 31], [40, -1]])
+    assert bnn_lookup_ref.lookup([[0, 1, 0, 1]], table).tolist() == [[10, 21, 30, -1]]
+    words = [int(word, 16) for word in bnn_lookup_ref.table_words(table, pe=2, out_w=8)]
+    assert words == [0x140A, 0x150B, 0x281E, 0xFF1F]
+
+
+@given(st.lists(st.lists(st.integers(-3, 3), min_size=5, max_size=5), min_size=1))
+def test_argmax_prefers_the_first(scores: list[list[int]]) -> None:
+    want = [min(i for i, v in enumerate(row) if v == max(row)) for row in scores]
+    assert argmax(scores).tolist() == want

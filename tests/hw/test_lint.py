@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every kernel: Verilator without a warning, slang without an error, bad parameters refused."""
+
+import importlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sim.lib import bench, suite
+
+KERNELS = ["axis_fork", "bnn_affine", "bnn_argmax", "bnn_binarize", "bnn_lookup", "bnn_mvu"]
+WAIVERS = bench.ROOT / "hw" / "lint" / "verilator.vlt"
+
+
+def foldings(kernel: str) -> list[dict[str, Any]]:
+    runs = importlib.import_module(f"sim.test_{kernel}").RUNS
+    return list({bench.tag(p): p for p, _ in runs}.values())
+
+
+def verilate(kernel: str, params: dict[str, Any]) -> subprocess.CompletedProcess[str]:
+    command = ["verilator", "--lint-only", "-Wall", "--top-module", kernel, str(WAIVERS)]
+    command += [f"-G{name}={value}" for name, value in params.items()]
+    command += ["-y", str(bench.KERNELS), str(bench.KERNELS / f"{kernel}.sv")]
+    env = {**os.environ, "PATH": bench.verilator_bin() + os.pathsep + os.environ["PATH"]}
+    return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_verilator_has_no_warnings(kernel: str) -> None:
+    for params in foldings(kernel):
+        done = verilate(kernel, params)
+        assert done.returncode == 0 and not done.stderr, f"{params}\n{done.stderr}"
+
+
+BAD = {
+    "axis_fork": {"W": 0},
+    "bnn_affine": {"N": 10, "PE": 3},
+    "bnn_argmax": {"N": 10, "PE": 3},
+    "bnn_binarize": {"N": 10, "PE": 5, "IN_W": 4, "UNIFORM": 1, "THR": 17},
+    "bnn_lookup": {"N": 4, "PE": 2, "IN_W": 3, "DEPTH": 9},
+    "bnn_mvu": {"MW": 64, "MH": 16, "SIMD": 24, "PE": 4},
+}
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_bad_parameters_stop_elaboration(kernel: str) -> None:
+    done = verilate(kernel, BAD[kernel])
+    assert done.returncode != 0
+    assert f"{kernel}: " in done.stderr, done.stderr
+    for value in (v for k, v in BAD[kernel].items() if k in ("SIMD", "PE", "W", "THR", "DEPTH")):
+        assert str(value) in done.stderr
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_slang_reads_it(kernel: str, tmp_path: Path) -> None:
+    params = foldings(kernel)[-1]
+    files = suite.load_case(f"sim.test_{kernel}:case", params, seed=1).files
+    literals = {**params, **bench.write_files(tmp_path, files)}
+    given = " ".join(f"-G {name}={value}" for name, value in literals.items())
+    rtl = " ".join(str(f) for f in bench.sources(kernel))
+    script = (
+        "from pyosys import libyosys as ys; d = ys.Design();"
+        f"ys.run_pass('read_slang {given} --top {kernel} {rtl}', d);"
+        f"ys.run_pass('hierarchy -check -top {kernel}; proc; check -assert', d)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+
+
+def test_every_kernel_file_is_covered() -> None:
+    parts = {"bnn_count3", "bnn_count6", "bnn_popcount", "bnn_replay", "bnn_rom"}
+    assert {f.stem for f in bench.KERNELS.glob("*.sv")} == set(KERNELS) | parts
