@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Measures the area of the kernels with yosys and refreshes the table in hw/README.md.
+
+`python -m hw.kernels.measure [kernel ...]` writes build/bench/catalogue.json and the lines between
+the markers of hw/README.md. Each configuration is synthesised in a process of its own, with random
+memory files from a fixed seed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hw.kernels import bnn_affine_ref, bnn_binarize_ref, bnn_lookup_ref, bnn_mvu_ref
+
+ROOT = Path(__file__).resolve().parents[2]
+README = ROOT / "hw" / "README.md"
+CATALOGUE = ROOT / "build" / "bench" / "catalogue.json"
+BEGIN, END = "<!-- catalogue: begin -->", "<!-- catalogue: end -->"
+
+SYNTH = "synth_xilinx -flatten -abc9 -arch xc7 -noiopad -noclkbuf"
+EQUAL = "setattr -mod -set abc9_lut 2 =LUT1 =LUT2 =LUT3 =LUT4 =LUT5 =LUT6"
+RECIPES = {  # the plain command, and the one that counts every LUT the same when it chooses
+    "plain": "{synth} -top {top}",
+    "equal": "{synth} -top {top} -run :map_luts; {equal}; {synth} -top {top} -run map_luts:",
+}
+
+CONFIGS: list[tuple[str, dict[str, int]]] = [
+    *[("bnn_popcount", {"N": n, "PIPE": p}) for n in (16, 64, 128, 784) for p in (0, 2, 4)],
+    ("bnn_mvu", {"MW": 64, "MH": 16, "SIMD": 16, "PE": 4}),
+    ("bnn_mvu", {"MW": 784, "MH": 64, "SIMD": 49, "PE": 16, "PIPE": 3}),
+    ("bnn_mvu", {"MW": 64, "MH": 64, "SIMD": 32, "PE": 16, "PIPE": 3}),
+    ("bnn_mvu", {"MW": 64, "MH": 64, "SIMD": 64, "PE": 64, "PIPE": 2}),
+    ("bnn_mvu", {"MW": 576, "MH": 64, "SIMD": 32, "PE": 32, "PIPE": 3, "ROM_BLOCK": 1}),
+    ("bnn_binarize", {"N": 784, "PE": 49, "IN_W": 8, "UNIFORM": 1, "THR": 128}),
+    ("bnn_binarize", {"N": 784, "PE": 8, "IN_W": 8}),
+    ("bnn_affine", {"N": 10, "PE": 1, "IN_W": 7, "COEF_W": 8, "OFFS_W": 16, "OUT_W": 18}),
+    ("bnn_lookup", {"N": 10, "PE": 1, "IN_W": 7, "DEPTH": 65, "OUT_W": 12}),
+    ("bnn_lookup", {"N": 10, "PE": 1, "IN_W": 7, "DEPTH": 65, "OUT_W": 12, "ROM_BLOCK": 1}),
+    ("bnn_argmax", {"N": 10, "PE": 1, "IN_W": 16}),
+    ("bnn_argmax", {"N": 10, "PE": 10, "IN_W": 7}),
+    ("axis_fork", {"W": 8}),
+]
+
+
+def memory_files(kernel: str, p: dict[str, int]) -> dict[str, list[str]]:
+    """Random contents for the memory files of one configuration, the same at every call."""
+    rng = np.random.default_rng(1)
+    if kernel == "bnn_mvu":
+        w = rng.integers(0, 2, (p["MH"], p["MW"]))
+        thr = np.clip(rng.normal(p["MW"] / 2, p["MW"] ** 0.5, p["MH"]), 0, p["MW"]).astype(int)
+        sense = np.zeros(p["MH"], int)
+        words = bnn_mvu_ref.threshold_words(thr, sense, p["PE"], p["MW"].bit_length())
+        return {"WEIGHTS": bnn_mvu_ref.weight_words(w, p["PE"], p["SIMD"]), "THRESHOLDS": words}
+    if kernel == "bnn_binarize" and not p.get("UNIFORM", 0):
+        thr = rng.integers(0, (1 << p["IN_W"]) + 1, p["N"])
+        sense = rng.integers(0, 2, p["N"])
+        words = bnn_binarize_ref.threshold_words(thr, sense, p["PE"], p["IN_W"])
+        return {"THRESHOLDS": words}
+    if kernel == "bnn_affine":
+        a = rng.integers(-(1 << (p["COEF_W"] - 1)), 1 << (p["COEF_W"] - 1), p["N"])
+        b = rng.integers(-(1 << (p["OFFS_W"] - 1)), 1 << (p["OFFS_W"] - 1), p["N"])
+        words = bnn_affine_ref.param_words(a, b, p["PE"], p["COEF_W"], p["OFFS_W"])
+        return {"PARAMS": words}
+    if kernel == "bnn_lookup":
+        limit = 1 << (p["OUT_W"] - 1)
+        table = np.sort(rng.integers(-limit, limit, (p["N"], p["DEPTH"])), axis=1)
+        return {"TABLE": bnn_lookup_ref.table_words(table, p["PE"], p["OUT_W"])}
+    return {}
+
+
+def count(cells: dict[str, int]) -> dict[str, int]:
+    """Sum cells by kind; a RAM32M or RAM64M takes four LUTs, a shift register one."""
+    of = {"RAM32M": 4, "RAM64M": 4, "RAM32X1D": 2, "RAM64X1D": 2, "SRL16E": 1, "SRLC32E": 1}
+    return {
+        "lut": sum(n for name, n in cells.items() if re.fullmatch(r"LUT[1-6]", name)),
+        "lutram": sum(n * of.get(name, 0) for name, n in cells.items()),
+        "ff": sum(n for name, n in cells.items() if re.fullmatch(r"FD[RSCP]E(_1)?", name)),
+        "carry4": cells.get("CARRY4", 0),
+        "ramb18": cells.get("RAMB18E1", 0),
+        "ramb36": cells.get("RAMB36E1", 0),
+        "dsp": cells.get("DSP48E1", 0),
+    }
+
+
+def measure(kernel: str, params: dict[str, int], recipe: str) -> dict[str, Any]:
+    """Synthesise one configuration in a child process.
+
+    Args:
+        kernel: module name.
+        params: its integer parameters.
+        recipe: key of RECIPES.
+
+    Returns:
+        Counts per kind of cell, and "version", what yosys calls itself.
+
+    Raises:
+        RuntimeError: yosys failed; with the end of its log.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        given = [f"-G {name}={value}" for name, value in params.items()]
+        for name, lines in memory_files(kernel, params).items():
+            path = Path(folder) / f"{name}.mem"
+            path.write_text("\n".join(lines) + "\n")
+            given.append(f'-G {name}="{path}"')
+        rtl = " ".join(str(f) for f in sorted(Path(__file__).parent.glob("*.sv")))
+        synth = RECIPES[recipe].format(synth=SYNTH, equal=EQUAL, top=kernel)
+        stat = Path(folder) / "stat.json"
+        passes = f"read_slang {' '.join(given)} --top {kernel} {rtl}; {synth}"
+        script = (
+            "import sys; from pyosys import libyosys as ys; d = ys.Design()\n"
+            f"for one in {passes!r}.split('; '): ys.run_pass(one, d)\n"
+            f"ys.run_pass('tee -q -o {stat} stat -json', d)\n"
+        )
+        command = [sys.executable, "-c", script]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise RuntimeError(f"yosys on {kernel} {params}: {done.stdout[-800:]}{done.stderr}")
+        report = json.loads(stat.read_text())
+    counts: dict[str, Any] = count(report["design"]["num_cells_by_type"])
+    return {**counts, "version": report["creator"].split(" (")[0]}
+
+
+def lanes(params: dict[str, int]) -> int:
+    """XNOR lanes of a popcount or matrix-vector unit; 0 for the others."""
+    if "SIMD" in params:
+        return params["SIMD"] * params["PE"]
+    return params["N"] if "PIPE" in params else 0
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """The catalogue's area table in Markdown."""
+    lines = [
+        f"{rows[0]['version']}; `{SYNTH}`; the column *equal* with `{EQUAL}` before `map_luts`.",
+        "Printed by `python -m hw.kernels.measure`; nothing here is placed or routed.",
+        "",
+        "| kernel | parameters | LUT (per lane) | LUT, equal (per lane) | LUTRAM + SRL | FF"
+        " | RAMB18 / 36 | DSP |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        plain, equal, n = row["plain"], row["equal"], row["lanes"]
+        given = " ".join(f"{k}={v}" for k, v in row["params"].items())
+        luts = [
+            f"{r['lut']}" + (f" ({(r['lut'] + r['lutram']) / n:.2f})" if n else "")
+            for r in (plain, equal)
+        ]
+        lines.append(
+            f"| `{row['kernel']}` | {given} | {luts[0]} | {luts[1]} | {equal['lutram']}"
+            f" | {equal['ff']} | {equal['ramb18']} / {equal['ramb36']} | {equal['dsp']} |"
+        )
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Measure everything, or the kernels named on the command line (then the table stays)."""
+    only = set(sys.argv[1:])
+    rows = []
+    for kernel, params in CONFIGS:
+        if only and kernel not in only:
+            continue
+        results = {recipe: measure(kernel, params, recipe) for recipe in RECIPES}
+        version = results["plain"]["version"]
+        row = {"kernel": kernel, "params": params, "lanes": int(lanes(params)), "version": version}
+        rows.append({**row, **results})
+        print(kernel, params, *(f"{k} {v}" for k, v in results.items()), flush=True)
+    if only:
+        return
+    CATALOGUE.parent.mkdir(parents=True, exist_ok=True)
+    CATALOGUE.write_text(json.dumps(rows, indent=1) + "\n")
+    head, rest = README.read_text().split(BEGIN)
+    README.write_text(f"{head}{BEGIN}\n{table(rows)}\n{END}{rest.split(END)[1]}")
+
+
+if __name__ == "__main__":
+    main()
