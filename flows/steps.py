@@ -170,7 +170,7 @@ STEPS: tuple[Step, ...] = (
         ("08_check", "check.json"),
     ),
     Step("synthesise", _synthesise, ("07_top", "folding.json"), ("09_synth", "synth.json")),
-    Step("report", _report, (), ("report.md", "report.html", "report.json")),
+    Step("report", _report, (), ("report.md", "report.html", "report.json", "report_charts")),
 )
 
 

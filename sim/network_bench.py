@@ -15,9 +15,9 @@ import sys
 from pathlib import Path
 from types import FrameType
 
+from flows.beats import beats_to_labels, beats_to_scores, lanes_to_beats
 from flows.errors import run_main
 from sim.bench.compile import build
-from sim.bench.decode import beats_to_labels, beats_to_scores, lanes_to_beats
 from sim.bench.drive import run
 
 __all__ = ["beats_to_labels", "beats_to_scores", "build", "lanes_to_beats", "run"]

@@ -110,8 +110,8 @@ class _Builder:
         gamma[:: max(3, n // 3)] = 0
         values = [
             gamma,
-            self.rng.uniform(-1, 1, n).astype(np.float32),
-            (self.rng.standard_normal(n) * spread).astype(np.float32),
+            self.rng.uniform(-0.3, 0.3, n).astype(np.float32),
+            (self.rng.standard_normal(n) * spread * 0.3).astype(np.float32),
             self.rng.uniform(0.5, 2, n).astype(np.float32) * spread**2,
         ]
         constants = [self.const(v.astype(np.float32)) for v in values]

@@ -6,8 +6,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from flows.beats import beats_to_scores, lanes_to_beats
 from flows.errors import CheckFailed
-from sim.bench.decode import beats_to_scores, lanes_to_beats
 from sim.bench.drive import intervals
 
 
