@@ -107,7 +107,12 @@ def check_rtl(rtl: Bench, images: ImageSet, integer: Outputs, interval: int) -> 
             sim-stuck and the bench's other checks.
     """
     bench = rtl.build()
-    plain = rtl.run("all", bench, images.images)
+    try:
+        plain = rtl.run("all", bench, images.images)
+    except CheckFailed:
+        # again with taps: the bench then names the inner stream where it is stuck
+        rtl.run("taps", rtl.build(taps=True), images.images, taps=True)
+        raise
     equal = _compare_rtl(rtl, images.images, integer, plain)
     measured = plain.measured["interval"]
     if len(images.images) > 8 and measured != interval:

@@ -87,9 +87,9 @@ def test_a_dropped_beat_is_a_stuck_stream(tiny: Path, tmp_path: Path) -> None:
         )
 
     run = broken(tiny, tmp_path, drop)
-    with pytest.raises(CheckFailed, match=r"sim-stuck.*m_axis") as caught:
+    with pytest.raises(CheckFailed, match="sim-stuck") as caught:
         check(run)
-    assert caught.value.exit_code == 3
+    assert "BnnMvu_1" in str(caught.value), "the node behind the dropped beat is named"
 
 
 def test_a_lost_cycle_is_found(tiny: Path, tmp_path: Path) -> None:
