@@ -56,10 +56,9 @@ def test_id(value: Any) -> str:
     return tag(value) if isinstance(value, dict) else str(value)
 
 
-def sources(top: str, folder: Path = KERNELS) -> list[Path]:
-    """Kernel files; all of them, for a kernel finds its parts by name. The top may be elsewhere."""
-    files = sorted(folder.glob("*.sv"))
-    return files if any(f.stem == top for f in files) else [*files, KERNELS.parent / f"{top}.sv"]
+def sources(top: str) -> list[Path]:
+    """All kernel files, the top last: a kernel finds its parts by name."""
+    return sorted(KERNELS.glob("*.sv"), key=lambda f: f.stem == top)
 
 
 def verilator_bin() -> str:

@@ -33,14 +33,15 @@ class Case:
     Attributes:
         frames: draws n frames; returns the beats of each, in and out.
         interval_clk: clk per frame without gaps and stalls, exact.
-        latency_clk: clk from the first input beat to the first output beat of an idle unit.
+        latency_clk: clk from the first input beat to the first output beat of an idle unit, exact;
+            None where nothing is promised.
         files: memory file lines per parameter name.
         outputs: prefixes of the output ports; all carry the same beats.
     """
 
     frames: Callable[[np.random.Generator, int], Frames]
     interval_clk: int
-    latency_clk: int
+    latency_clk: int | None
     files: dict[str, list[str]] = field(default_factory=dict)
     outputs: tuple[str, ...] = ("m_axis",)
 
@@ -65,7 +66,7 @@ def _n_frames(case: Case) -> int:
 
 
 def _limit(case: Case, n_frames: int) -> int:
-    return 60 * (case.interval_clk * n_frames + case.latency_clk + 20)
+    return 60 * (case.interval_clk * (n_frames + 4) + (case.latency_clk or 100) + 20)
 
 
 async def _frames_pass(streams: axis.Streams, case: Case, frames: Frames, where: str) -> None:
@@ -111,7 +112,8 @@ async def interval_is_exact(dut: Any) -> None:
     per_frame = len(frames[1][0])
     for sink in streams.sinks:
         latency = sink.times[0] - streams.source.times[0]
-        assert latency == case.latency_clk, f"latency {latency} clk, predicted {case.latency_clk}"
+        want = case.latency_clk
+        assert want in (None, latency), f"latency {latency} clk, predicted {want}"
         for part in range(per_frame):
             times = sink.times[part::per_frame]
             intervals = {b - a for a, b in itertools.pairwise(times)}
