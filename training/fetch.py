@@ -19,6 +19,7 @@ import sys
 import tempfile
 import urllib.request
 from collections.abc import Callable, Iterator
+from http.client import HTTPException
 from pathlib import Path
 
 from flows.errors import FlowError, run_main
@@ -149,8 +150,8 @@ def _from_https(data: DataSet, work: Path, url: str) -> Path:
                 (work / name).open("wb") as out,
             ):
                 shutil.copyfileobj(answer, out)
-        except OSError as err:
-            if err.errno == 28:  # ENOSPC: not the place's fault, and no other place will help
+        except (OSError, HTTPException) as err:
+            if getattr(err, "errno", None) == 28:  # ENOSPC: no other place will help
                 raise
             raise NotHereError(str(err)) from err
     return work

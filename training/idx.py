@@ -131,7 +131,7 @@ def _damaged(path: Path, why: str) -> FlowError:
         "data-damaged",
         f"{path.name}: {why}",
         str(path),
-        f"remove {path} and run `make data`, or `python3 -m training.fetch`, to get it again",
+        f"remove {path} and run python3 -m training.fetch to get it again",
         'training/README.md, "Data"',
     )
 
