@@ -10,13 +10,14 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
 from flows.config import INPUTS, STAGES, FlowConfig, board_names, load_board
 from flows.errors import FlowError, run_main
 from flows.files import read_json, write_json
+from flows.images import DATA_SETS
 
 
 def parser() -> argparse.ArgumentParser:
@@ -65,8 +66,10 @@ def configure(args: argparse.Namespace) -> tuple[Path, FlowConfig]:
         stored["target_fps"] = None
     if "target_fps" in given:
         stored["folding"] = None
-    base = {"model": str(run / "00_export.onnx"), **{k: stored[k] for k in known & set(stored)}}
-    config = replace(FlowConfig(**{"model": base["model"]}), **{**base, **given})
+    base: dict[str, Any] = {"model": str(run / "00_export.onnx")}
+    if args.model is None:
+        base |= _data_set_of(run)
+    config = FlowConfig(**{**base, **{k: stored[k] for k in known & set(stored)}, **given})
     if config.target_fps is None and config.folding is None:
         raise FlowError(
             "build-goal",
@@ -87,6 +90,14 @@ def configure(args: argparse.Namespace) -> tuple[Path, FlowConfig]:
     return run, config
 
 
+def _data_set_of(run: Path) -> dict[str, str]:
+    """The images a network of ours is proved on: the test set of the data it was trained on."""
+    if not (run / "metrics.json").is_file():
+        return {}
+    name = read_json(run / "metrics.json").get("config", {}).get("data", {}).get("name")
+    return {"images": name} if name in DATA_SETS else {}
+
+
 def build(run: Path, config: FlowConfig, first: str = "import", last: str = "report") -> None:
     """Run the stages `first` .. `last` in a run folder, removing what lies behind `first`.
 
@@ -97,12 +108,14 @@ def build(run: Path, config: FlowConfig, first: str = "import", last: str = "rep
         FlowError, CheckFailed: of the stages; the stage's artefacts are then not there.
     """
     from flows.steps import STEPS, Context, check_inputs, remove_outputs
+    from flows.versions import tool_versions
 
     ctx = Context(run, config, load_board(config.board))
     a, b = STAGES.index(first), STAGES.index(last)
     check_inputs(ctx, STEPS[a])
     run.mkdir(parents=True, exist_ok=True)
     write_json(run / "flow.json", asdict(config))
+    write_json(run / "versions.json", tool_versions())
     remove_outputs(run, STEPS[a:])
     state = _stages(run, a)
     for step in STEPS[a : b + 1]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from flows.errors import run_main
 
 from . import write_report
+from .readme import fill_readme
 
 
 def main() -> int:
@@ -18,7 +19,11 @@ def main() -> int:
         prog="python -m flows.report", description="Write report.html, report.md and report.json."
     )
     parser.add_argument("--run", type=Path, required=True, help="folder of the build")
-    print(write_report(parser.parse_args().run))
+    parser.add_argument("--readme", type=Path, help="fill its result table from this run, too")
+    args = parser.parse_args()
+    print(write_report(args.run))
+    if args.readme:
+        fill_readme(args.readme, [args.run / "report.json"])
     return 0
 
 

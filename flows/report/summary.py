@@ -28,6 +28,8 @@ def summary(run: Run) -> dict[str, Any]:
         seconds = {"train": metrics.get("seconds"), **seconds}
     return {
         "run": run.name,
+        "network": network(run),
+        "images_source": check.get("source"),
         "accuracy_top1": metrics.get("accuracy_top1"),
         "accuracy_top1_rtl": rtl_accuracy(run),
         "n_test": metrics.get("n_test"),
@@ -71,6 +73,13 @@ def summary(run: Run) -> dict[str, Any]:
         },
         "reproduce": commands(run),
     }
+
+
+def network(run: Run) -> str | None:
+    """Sizes of the layers, "784-64-64-64-10"; None where the network was not folded."""
+    units = [node for node in run.nodes if node["op"] == "BnnMvu"]
+    sizes = [units[0]["MW"], *(unit["MH"] for unit in units)] if units else []
+    return "-".join(map(str, sizes)) or None
 
 
 def _state(table: dict[str, Any] | None) -> str:
