@@ -74,6 +74,30 @@ def threshold_bits(counts: ArrayLike, thr: ArrayLike, sense: ArrayLike) -> NDArr
     return np.bitwise_xor(reached, inverted[None, :]).astype(np.uint8)
 
 
+def full_pipe(simd: int) -> int:
+    """PIPE that puts a register behind every level of the popcount: fastest, fewest LUTs.
+
+    Args:
+        simd: columns per clk.
+
+    Returns:
+        Levels of bnn_popcount, the XNOR level included: 1 for 11 columns or fewer, 4 for 128.
+    """
+    columns = simd.bit_length()
+    heights = [(simd + 1) // 3 + simd % 3 % 2, (simd + 1) // 3, *[0] * columns]
+    levels = 1
+    while max(heights[:columns]) >= 6:
+        below = [0] * (columns + 2)
+        for c in range(columns):
+            sixes, left = divmod(heights[c], 6)
+            below[c] += left + sixes
+            below[c + 1] += sixes
+            below[c + 2] += sixes
+        heights = below
+        levels += 1
+    return levels
+
+
 def hex_word(bits: NDArray[np.uint8]) -> str:
     """Write bits, element 0 lowest, as one $readmemh word.
 

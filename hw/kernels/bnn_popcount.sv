@@ -7,8 +7,10 @@
 //           wait. When no column holds six bits any more, its rows (five or fewer) are added.
 //           Bits of a level lie packed in one vector, column 0 lowest; height() and offset() say
 //           where, and both are elaboration-time arithmetic only.
-// Why       yosys 0.70 turns a loop of `+` into 6.4 LUT per pair; this takes about 1.4.
-// Timing    PIPE clk, PIPE >= 0; registers are spread evenly over the levels and move while en is 1.
+// Why       yosys 0.70 turns a loop of `+` into 6.4 LUT per pair; hw/README.md says what this takes.
+// Timing    PIPE clk, PIPE >= 0; registers are spread over the levels and move while en is 1.
+//           PIPE = N_LEVELS + 1 (full_pipe() in bnn_mvu_ref.py) puts one behind every level: the
+//           fastest, and the smallest in LUTs, for synthesis then keeps the compressors whole.
 `default_nettype none
 module bnn_popcount #(
   parameter int N      = 16,  // pairs
@@ -74,12 +76,12 @@ module bnn_popcount #(
 
   localparam int N_LEVELS = levels(0);
 
-  // Registers behind level l; the adder at the end counts as three levels.
+  // Registers behind level l; the adder at the end counts as two levels.
   function automatic int registers(input int l);
     int n, at;
     n = 0;
     for (int j = 1; j <= PIPE; j = j + 1) begin
-      at = (j * (N_LEVELS + 4)) / (PIPE + 1) - 1;
+      at = (j * (N_LEVELS + 3)) / (PIPE + 1) - 1;
       if (at < 0) at = 0;
       if (at > N_LEVELS) at = N_LEVELS;
       if (at == l) n = n + 1;

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from hw.kernels import bnn_affine_ref, bnn_binarize_ref, bnn_lookup_ref, bnn_mvu_ref
+from hw.kernels.bnn_mvu_ref import full_pipe
 
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "hw" / "README.md"
@@ -33,12 +34,12 @@ RECIPES = {  # the plain command, and the one that counts every LUT the same whe
 }
 
 CONFIGS: list[tuple[str, dict[str, int]]] = [
-    *[("bnn_popcount", {"N": n, "PIPE": p}) for n in (16, 64, 128, 784) for p in (0, 2, 4)],
+    *[("bnn_popcount", {"N": n, "PIPE": p}) for n in (16, 64, 128, 784) for p in (0, full_pipe(n))],
     ("bnn_mvu", {"MW": 64, "MH": 16, "SIMD": 16, "PE": 4}),
-    ("bnn_mvu", {"MW": 784, "MH": 64, "SIMD": 49, "PE": 16, "PIPE": 3}),
-    ("bnn_mvu", {"MW": 64, "MH": 64, "SIMD": 32, "PE": 16, "PIPE": 3}),
-    ("bnn_mvu", {"MW": 64, "MH": 64, "SIMD": 64, "PE": 64, "PIPE": 2}),
-    ("bnn_mvu", {"MW": 576, "MH": 64, "SIMD": 32, "PE": 32, "PIPE": 3, "ROM_BLOCK": 1}),
+    ("bnn_mvu", {"MW": 784, "MH": 64, "SIMD": 49, "PE": 16, "PIPE": full_pipe(49)}),
+    ("bnn_mvu", {"MW": 64, "MH": 64, "SIMD": 32, "PE": 16, "PIPE": full_pipe(32)}),
+    ("bnn_mvu", {"MW": 64, "MH": 64, "SIMD": 64, "PE": 64, "PIPE": full_pipe(64)}),
+    ("bnn_mvu", {"MW": 576, "MH": 64, "SIMD": 32, "PE": 32, "PIPE": full_pipe(32), "ROM_BLOCK": 1}),
     ("bnn_binarize", {"N": 784, "PE": 49, "IN_W": 8, "UNIFORM": 1, "THR": 128}),
     ("bnn_binarize", {"N": 784, "PE": 8, "IN_W": 8}),
     ("bnn_affine", {"N": 10, "PE": 1, "IN_W": 7, "COEF_W": 8, "OFFS_W": 16, "OUT_W": 18}),
