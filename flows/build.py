@@ -107,12 +107,14 @@ def build(run: Path, config: FlowConfig, first: str = "import", last: str = "rep
     Raises:
         FlowError, CheckFailed: of the stages; the stage's artefacts are then not there.
     """
-    from flows.steps import STEPS, Context, check_inputs, remove_outputs
+    from flows.steps import STEPS, Context, check_fresh, check_inputs, remove_outputs
     from flows.versions import tool_versions
 
     ctx = Context(run, config, load_board(config.board))
     a, b = STAGES.index(first), STAGES.index(last)
     check_inputs(ctx, STEPS[a])
+    if first not in ("import", "report"):
+        check_fresh(run, config)
     run.mkdir(parents=True, exist_ok=True)
     write_json(run / "flow.json", asdict(config))
     write_json(run / "versions.json", tool_versions())

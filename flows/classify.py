@@ -54,7 +54,9 @@ def classify(run: Path, stage: str, images: NDArray[np.uint8]) -> NDArray[np.int
     from qonnx.core.modelwrapper import ModelWrapper
 
     from flows import execute, rtl
+    from flows.steps import check_fresh
 
+    check_fresh(run, FlowConfig(**read_json(run / "flow.json")))
     if stage == "rtl":
         with tempfile.TemporaryDirectory() as work:
             top, folder = run / "07_top", Path(work)

@@ -19,6 +19,7 @@ from flows import finn_env  # noqa: F401  (sets FINN up)
 from flows.config import Board
 from flows.errors import FlowError
 from flows.folding import Fold, Layer, check_fold, fold_for_rate
+from flows.transforms.split_uneven_converters import SplitUnevenConverters
 
 
 def layers_of(model: ModelWrapper) -> list[Layer]:
@@ -87,7 +88,7 @@ def apply_folds(model: ModelWrapper, folds: dict[str, Fold]) -> ModelWrapper:
         else:
             follows = units[0].simd if seen == 0 else units[seen - 1].pe
             op.set_folding(follows, 0)
-    model = model.transform(InsertDWC())
+    model = model.transform(InsertDWC()).transform(SplitUnevenConverters())
     for node in model.graph.node:
         if node.op_type == "StreamingDataWidthConverter":
             getCustomOp(node).set_nodeattr("preferred_impl_style", "rtl")
@@ -158,7 +159,9 @@ def beats_per_frame(node: Any) -> tuple[int, int]:
 def node_cycles(node: Any) -> int:
     """Exact clk per frame of a node without stalls."""
     if node.op_type.startswith("StreamingDataWidthConverter"):
-        return max(beats_per_frame(node))  # FINN's converter moves a beat per clk on its wide side
+        return max(
+            beats_per_frame(node)
+        )  # FINN's converter moves a beat per clk on its narrow side
     return int(getCustomOp(node).get_exp_cycles())
 
 

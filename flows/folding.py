@@ -9,6 +9,7 @@ The interval of the whole is exactly the largest cycle count of its nodes (hw/RE
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -53,6 +54,14 @@ def divisors(n: int) -> list[int]:
     return sorted({*small, *(n // d for d in small)})
 
 
+def converter_area(pe: int, simd: int) -> Area:
+    """Width conversion between two units: through the least common multiple where it is uneven."""
+    if pe % simd == 0 or simd % pe == 0:
+        return dwc_area(pe, simd)
+    common = math.lcm(pe, simd)
+    return dwc_area(pe, common) + dwc_area(common, simd)
+
+
 def smallest(layers: Sequence[Layer], max_interval: int, board: Board) -> Solution | None:
     """The cheapest folding with at most `max_interval` clk per frame; None where there is none.
 
@@ -72,7 +81,7 @@ def smallest(layers: Sequence[Layer], max_interval: int, board: Board) -> Soluti
         after: dict[int, tuple[float, Area, tuple[Fold, ...]]] = {}
         for pe_before, (cost, area, folds) in best.items():
             for fold, own in options:
-                total = own if i == 0 else own + dwc_area(pe_before, fold.simd)
+                total = own if i == 0 else own + converter_area(pe_before, fold.simd)
                 new = (cost + total.lut + bram_price * total.bram36, area + total, (*folds, fold))
                 if fold.pe not in after or new[0] < after[fold.pe][0]:
                     after[fold.pe] = new

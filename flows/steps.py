@@ -27,6 +27,9 @@ from flows.lowering import lower, specialise
 from flows.report import write_report
 from flows.synthesise import synthesise
 
+#: metadata of 01_import.onnx: SHA-256 of the QONNX file it was made from
+SOURCE_KEY = "source_sha256"
+
 
 @dataclass
 class Context:
@@ -63,7 +66,9 @@ class Step:
 
 
 def _import(ctx: Context) -> None:
-    model = import_qonnx(Path(ctx.config.model))
+    path = Path(ctx.config.model)
+    model = import_qonnx(path)
+    model.set_metadata_prop(SOURCE_KEY, sha256_of(path))
     ctx.save(model, "01_import.onnx")
     ctx.notes.append(f"{len(model.graph.node)} nodes from {Path(ctx.config.model).name}")
 
@@ -198,6 +203,25 @@ def check_inputs(ctx: Context, step: Step) -> None:
                 f"--from {writer}",
                 'flows/README.md, "Stages"',
             )
+
+
+def check_fresh(run: Path, config: FlowConfig) -> None:
+    """Refuse to go on with artefacts of another model than the one the options name.
+
+    Raises:
+        FlowError: stale-build.
+    """
+    source, imported = Path(config.model), run / "01_import.onnx"
+    if not source.is_file() or not imported.is_file():
+        return
+    if ModelWrapper(str(imported)).get_metadata_prop(SOURCE_KEY) != sha256_of(source):
+        raise FlowError(
+            "stale-build",
+            f"{source.name} is not the file that {run} was built from any more",
+            str(source),
+            f"python -m flows.build --run {run} (all stages again)",
+            'flows/README.md, "Stages"',
+        )
 
 
 def remove_outputs(run: Path, steps: tuple[Step, ...]) -> None:

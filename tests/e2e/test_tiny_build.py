@@ -6,6 +6,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -73,6 +74,18 @@ def test_a_failed_stage_leaves_nothing_a_later_one_takes_for_good(
     left = {path.name for path in run.iterdir()}
     assert not left & {"05_fold.onnx", "folding.json", "06_rtl", "07_top", "check.json"}
     assert not [name for name in left if ".tmp" in name]
+
+
+def test_another_model_under_the_same_name_is_noticed(tiny: Path, tmp_path: Path) -> None:
+    run, model = tmp_path / "run", tmp_path / "model.onnx"
+    shutil.copytree(tiny, run)
+    shutil.copyfile(config_of(tiny).model, model)
+    with model.open("ab") as f:
+        f.write(b"\x0a\x00")  # still a model, but not the same file
+    config = replace(config_of(tiny), model=str(model))
+    with pytest.raises(FlowError, match="stale-build"):
+        build(run, config, "fold", "fold")
+    assert (run / "check.json").exists(), "what was there is kept"
 
 
 def test_classify_gives_the_labels_of_every_stage(tiny: Path, tmp_path: Path) -> None:

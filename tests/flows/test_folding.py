@@ -7,8 +7,17 @@ import pytest
 
 from flows.config import load_board
 from flows.errors import FlowError
-from flows.estimate import dwc_area, mvu_area
-from flows.folding import Fold, Layer, check_fold, divisors, fastest, fold_for_rate, smallest
+from flows.estimate import mvu_area
+from flows.folding import (
+    Fold,
+    Layer,
+    check_fold,
+    converter_area,
+    divisors,
+    fastest,
+    fold_for_rate,
+    smallest,
+)
 
 BOARD = load_board("pynq-z1")
 TFC = [Layer("a", 784, 64), Layer("b", 64, 64), Layer("c", 64, 64), Layer("d", 64, 10)]
@@ -37,7 +46,7 @@ def test_the_smallest_is_the_smallest_of_all() -> None:
             if all(f.cycles(x) <= limit for f, x in zip(folds, layers, strict=True)):
                 area = mvu_area(6, 4, folds[0].pe, folds[0].simd)
                 area = area + mvu_area(4, 3, folds[1].pe, folds[1].simd)
-                costs.append((area + dwc_area(folds[0].pe, folds[1].simd)).lut)
+                costs.append((area + converter_area(folds[0].pe, folds[1].simd)).lut)
         solution = smallest(layers, limit, BOARD)
         assert solution is not None
         assert solution.area.lut == pytest.approx(min(costs))
