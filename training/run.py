@@ -133,7 +133,8 @@ def complete(run: Path) -> dict[str, Any] | None:
 def start(run: Path, config: Config) -> None:
     """Prepare a folder for a run from the beginning: no result of an earlier one is left."""
     run.mkdir(parents=True, exist_ok=True)
-    for name in (METRICS, MODEL, CURVE, CHECKPOINT):
+    exported = ("00_export.onnx", "00_export.json")  # of the model that is about to go
+    for name in (METRICS, MODEL, CURVE, CHECKPOINT, *exported):
         (run / name).unlink(missing_ok=True)
     write_atomic(run / RESOLVED, to_toml(config))
 

@@ -11,10 +11,14 @@ from flows.errors import FlowError
 from flows.files import write_atomic
 
 BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
-HEADER = (
-    "| network, data | top-1 (test images, seed) | RTL = QONNX | clk per frame, predicted / "
-    "measured (simulation) | frames/s at clock | LUT / FF / BRAM36 / DSP (synthesis) | place and route, "
-    "board |\n|---|---|---|---|---|---|---|"
+COLUMNS = (
+    "network, data",
+    "top-1 (test images, seed)",
+    "RTL = QONNX",
+    "clk per frame, predicted / measured (simulation)",
+    "frames/s at clock",
+    "LUT / FF / BRAM36 / DSP (synthesis)",
+    "place and route, board",
 )
 
 
@@ -34,8 +38,9 @@ def fill_readme(readme: Path, reports: list[Path]) -> None:
         )
     head, rest = text.split(BEGIN)
     _, tail = rest.split(END)
+    header = f"| {' | '.join(COLUMNS)} |\n{'|---' * len(COLUMNS)}|"
     rows = "\n".join(_row(path) for path in reports)
-    write_atomic(readme, f"{head}{BEGIN}\n{HEADER}\n{rows}\n{END}{tail}")
+    write_atomic(readme, f"{head}{BEGIN}\n{header}\n{rows}\n{END}{tail}")
 
 
 def _row(path: Path) -> str:

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from networks import Make, network, write_network
 from onnx import helper
 
 from flows.errors import FlowError
 from flows.importer import import_qonnx, streamline
 from flows.transforms.absorb_into_thresholds import step_thresholds
+from sim.lib.networks import Make, network, write_network
 
 
 @given(st.integers(1, 40), st.data())

@@ -3,13 +3,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from networks import Make, network
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.core.onnx_exec import execute_onnx
 from qonnx.transformation.infer_shapes import InferShapes
 
 from flows.errors import FlowError
 from flows.transforms.chain import evaluate_chain, find_chain
+from sim.lib.networks import Make, network
 
 
 def first_matmul(model: ModelWrapper) -> str:

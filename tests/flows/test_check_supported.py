@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from networks import Make, network
 from onnx import helper, numpy_helper
 
 from flows.errors import FlowError
 from flows.importer import import_qonnx
+from sim.lib.networks import Make, network
 
 
 def save(proto: onnx.ModelProto, path: Path) -> Path:

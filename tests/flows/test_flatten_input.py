@@ -5,11 +5,11 @@ from pathlib import Path
 
 import onnx
 import pytest
-from networks import Make, write_network
 from onnx import TensorProto, helper
 
 from flows.errors import FlowError
 from flows.importer import import_qonnx
+from sim.lib.networks import Make, write_network
 
 
 def test_image_input_becomes_a_row(tmp_path: Path) -> None:

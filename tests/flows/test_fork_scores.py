@@ -4,11 +4,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from networks import Make, write_network
-from stages import run_stages
 
 from flows.reference import run_reference
 from flows.transforms.fork_scores import ForkScores
+from sim.lib.networks import Make, write_network
+from sim.lib.stages import run_stages
 
 
 def test_label_and_scores_are_outputs(tmp_path: Path) -> None:

@@ -2,13 +2,13 @@
 from __future__ import annotations
 
 import numpy as np
-from networks import Make, network
 from qonnx.core.datatype import DataType
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.core.onnx_exec import execute_onnx
 from qonnx.transformation.infer_shapes import InferShapes
 
 from flows.transforms.scale_pixels import ScalePixels
+from sim.lib.networks import Make, network
 
 
 def test_pixels_in_give_what_fractions_gave() -> None:

@@ -3,11 +3,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from networks import Make, write_network
 from qonnx.custom_op.registry import getCustomOp
-from stages import run_stages
 
 from flows.transforms.specialise_ops import SpecialiseOps
+from sim.lib.networks import Make, write_network
+from sim.lib.stages import run_stages
 
 
 def test_all_nodes_are_ours_and_widths_are_the_kernels(tmp_path: Path) -> None:

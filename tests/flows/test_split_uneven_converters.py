@@ -5,14 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from networks import Make, write_network
 from qonnx.custom_op.registry import getCustomOp
-from stages import run_stages
 
 from flows.fold_graph import apply_folds, node_cycles
 from flows.folding import Fold
 from flows.reference import run_reference
 from flows.transforms.split_uneven_converters import SplitUnevenConverters
+from sim.lib.networks import Make, write_network
+from sim.lib.stages import run_stages
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from networks import Make, write_network
-from stages import run_stages
 
 from flows.check import check_graphs
 from flows.images import ImageSet, load_images
+from sim.lib.networks import Make, write_network
+from sim.lib.stages import run_stages
 
 MAKES = {
     "plain": Make((16, 8, 4)),

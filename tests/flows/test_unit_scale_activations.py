@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from networks import Make, network
 from onnx import numpy_helper
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.core.onnx_exec import execute_onnx
@@ -11,6 +10,7 @@ from qonnx.transformation.infer_shapes import InferShapes
 
 from flows.errors import FlowError
 from flows.transforms.unit_scale_activations import UnitScaleActivations
+from sim.lib.networks import Make, network
 
 
 def test_scale_moves_behind_and_values_stay() -> None:
