@@ -36,8 +36,8 @@ def case(p: dict[str, Any], seed: int) -> Case:
     def frames(draw: np.random.Generator, n: int) -> Frames:
         x = draw.integers(0, 2, (n, mw), dtype=np.uint8)
         x[0], x[1], x[2] = 0, 1, w[draw.integers(mh)]  # all -1, all +1, a full match
-        y = match_count(x, w)
-        y = y if raw else threshold_bits(y, thr, sense)
+        counts = match_count(x, w)
+        y = counts if raw else threshold_bits(counts, thr, sense)
         out_w = acc_w if raw else 1
         return [to_beats(v, simd, 1) for v in x], [to_beats(v, pe, out_w) for v in y]
 

@@ -3,17 +3,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "flows"))
-
-from networks import Make, write_network
-
 from flows.build import build
 from flows.config import FlowConfig
+from sim.lib.networks import Make, write_network
 
 #: two folded hidden layers, a converter, an affine score map: every kind of node but BnnLookup
 TINY = Make((24, 12, 8, 5), batch_norm=True, final="bn")

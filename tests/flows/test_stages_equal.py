@@ -7,11 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from flows.check import check_graphs
 from flows.images import ImageSet, load_images
-from sim.lib.networks import Make, write_network
+from sim.lib.networks import BNN_PYNQ, Make, bnn_pynq, write_network
 from sim.lib.stages import run_stages
 
 MAKES = {
@@ -43,30 +42,7 @@ def test_every_stage_gives_the_same_bits(name: str, seed: int, tmp_path: Path) -
     assert integer.scores.shape == (300, make.sizes[-1])
 
 
-def bnn_pynq(name: str, seed: int, path: Path) -> Path:
-    """A model of brevitas_examples.bnn_pynq with statistics that make every neuron matter."""
-    from brevitas.export import export_qonnx
-    from brevitas_examples.bnn_pynq.models import model_with_cfg
-
-    torch.manual_seed(seed)
-    model, _ = model_with_cfg(name, pretrained=False)
-    for module in model.modules():
-        if isinstance(module, torch.nn.BatchNorm1d):
-            spread = module.num_features**0.5
-            torch.nn.init.uniform_(module.weight, -1, 1)
-            torch.nn.init.uniform_(module.bias, -1, 1)
-            module.running_mean.normal_(0, spread)
-            module.running_var.uniform_(0.5 * spread**2, 2 * spread**2)
-        if type(module).__name__ == "TensorNorm":
-            module.running_mean.normal_()
-            module.running_var.uniform_(0.5, 9)
-            torch.nn.init.uniform_(module.weight, -1, 1)
-    model.eval()
-    export_qonnx(model, torch.zeros(1, 1, 28, 28), str(path), opset_version=13, dynamo=False)
-    return path
-
-
-@pytest.mark.parametrize("name", ["TFC_1W1A", "SFC_1W1A", "LFC_1W1A"])
+@pytest.mark.parametrize("name", BNN_PYNQ)
 @pytest.mark.parametrize("seed", [1, 2])
 def test_brevitas_bnn_pynq_models(name: str, seed: int, tmp_path: Path) -> None:
     s = run_stages(bnn_pynq(name, seed, tmp_path / "m.onnx"), 20_000)
