@@ -40,7 +40,7 @@ def case(p: dict[str, Any], seed: int) -> Case:
         return [to_beats(v, pe, in_w) for v in x], [to_beats(v, pe, 1) for v in y]
 
     words = {} if p.get("UNIFORM", 0) else {"THRESHOLDS": threshold_words(thr, sense, pe, in_w)}
-    return Case(frames, n // pe, 3, words)
+    return Case(frames, n // pe, 1, words)
 
 
 @pytest.mark.parametrize(("p", "simulator"), RUNS, ids=bench.test_id)

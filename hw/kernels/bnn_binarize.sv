@@ -7,7 +7,7 @@
 // Order     PE elements per beat, element 0 lowest; N / PE beats per frame, counted from reset.
 //           THRESHOLDS ($readmemh, N / PE words): PE fields {sense, thr} of IN_W + 2 bits, PE 0
 //           lowest; word k belongs to beat k. UNIFORM = 1: parameters THR and SENSE for all.
-// Timing    1 beat per clk; 3 clk from s_axis to m_axis.
+// Timing    1 beat per clk; 1 clk from s_axis to m_axis.
 // Limits    PE divides N, 0 <= THR <= 2^IN_W, else elaboration stops and says which.
 `default_nettype none
 module bnn_binarize #(
@@ -39,53 +39,38 @@ module bnn_binarize #(
              PE, N, THR, IN_W);
   end
 
-  logic                en, in_valid, in_ready;
-  logic [PE*IN_W-1:0]  in_data, x_q;
-  logic [PE*THR_W-1:0] thr_q;
-  logic [PE-1:0]       y_d, y_q;
-  logic                x_valid_q, y_valid_q;
-
-  bnn_replay #(.W(PE * IN_W), .FOLD_C(1), .FOLD_R(1)) u_input (
-    .clk, .rst, .s_axis_tdata, .s_axis_tvalid, .s_axis_tready,
-    .m_axis_tdata(in_data), .m_axis_tvalid(in_valid), .m_axis_tready(in_ready)
-  );
-  assign en       = m_axis_tready || !y_valid_q;
-  assign in_ready = en;
+  logic [PE*THR_W-1:0] thr;
+  logic [PE-1:0]       y;
 
   if (UNIFORM != 0) begin : gen_uniform
-    assign thr_q = {PE{1'(SENSE), (IN_W + 1)'(THR)}};
+    assign thr = {PE{1'(SENSE), (IN_W + 1)'(THR)}};
   end else begin : gen_table
     localparam int ADDR_W = FOLD > 1 ? $clog2(FOLD) : 1;
-    logic [ADDR_W-1:0] addr_q;
-    always_ff @(posedge clk) begin
-      if (rst) addr_q <= '0;
-      else if (in_valid && en) addr_q <= addr_q == ADDR_W'(FOLD - 1) ? '0 : addr_q + 1'b1;
+    logic [ADDR_W-1:0] addr_d, addr_q;
+    // the memory is read with the next address, so that its register holds this beat's word
+    always_comb begin
+      addr_d = addr_q;
+      if (rst) addr_d = '0;
+      else if (s_axis_tvalid && s_axis_tready) begin
+        addr_d = addr_q == ADDR_W'(FOLD - 1) ? '0 : addr_q + 1'b1;
+      end
     end
+    always_ff @(posedge clk) addr_q <= addr_d;
     bnn_rom #(.W(PE * THR_W), .DEPTH(FOLD), .FILE(THRESHOLDS)) u_thresholds (
-      .clk, .en, .addr(addr_q), .data(thr_q)
+      .clk, .en(1'b1), .addr(addr_d), .data(thr)
     );
   end
 
   for (genvar p = 0; p < PE; p = p + 1) begin : gen_compare
     logic reached;
-    assign reached = {1'b0, x_q[p*IN_W+:IN_W]} >= thr_q[p*THR_W+:IN_W+1];
-    assign y_d[p]  = reached ^ thr_q[p*THR_W+IN_W+1];
+    assign reached = {1'b0, s_axis_tdata[p*IN_W+:IN_W]} >= thr[p*THR_W+:IN_W+1];
+    assign y[p]    = reached ^ thr[p*THR_W+IN_W+1];
   end
 
-  always_ff @(posedge clk) begin
-    if (en) begin
-      x_q <= in_data;
-      y_q <= y_d;
-    end
-    if (rst) begin
-      x_valid_q <= 1'b0;
-      y_valid_q <= 1'b0;
-    end else if (en) begin
-      x_valid_q <= in_valid;
-      y_valid_q <= x_valid_q;
-    end
-  end
-  assign m_axis_tdata  = y_q;
-  assign m_axis_tvalid = y_valid_q;
+  // bits, not elements, wait for the reader
+  bnn_replay #(.W(PE), .FOLD_C(1), .FOLD_R(1)) u_output (
+    .clk, .rst, .s_axis_tdata(y), .s_axis_tvalid, .s_axis_tready,
+    .m_axis_tdata, .m_axis_tvalid, .m_axis_tready
+  );
 endmodule
 `default_nettype wire
