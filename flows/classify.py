@@ -10,6 +10,7 @@ import argparse
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,12 +20,18 @@ from flows.errors import FlowError, run_main
 from flows.files import read_json, replacing
 from flows.images import load_images
 
-#: stage -> the artefact it needs and the build stage that writes it
+if TYPE_CHECKING:
+    from qonnx.core.modelwrapper import ModelWrapper
+
+EXPORT = "00_export.onnx"
+_BUILD = "python -m flows.build --run {run} --target-fps 100000 --to "
+
+#: stage -> what it needs in the run folder (nothing: the model itself), and the way out without
 STAGES = {
-    "qonnx": ("01_import.onnx", "import"),
-    "streamlined": ("02_streamline.onnx", "streamline"),
-    "integer": ("05_fold.onnx", "fold"),
-    "rtl": ("07_top", "stitch"),
+    "qonnx": ("", ""),
+    "streamlined": ("02_streamline.onnx", f"{_BUILD}streamline"),
+    "integer": ("05_fold.onnx", f"{_BUILD}fold"),
+    "rtl": ("07_top", f"{_BUILD}stitch"),
 }
 
 
@@ -42,34 +49,51 @@ def classify(run: Path, stage: str, images: NDArray[np.uint8]) -> NDArray[np.int
     Raises:
         FlowError: stage-input, where the build has not come that far.
     """
-    artefact, writer = STAGES[stage]
-    if not (run / artefact).exists():
-        raise FlowError(
-            "stage-input",
-            f"{artefact} is not there",
-            str(run),
-            f"python -m flows.build --run {run} --to {writer}",
-            'flows/README.md, "Stages"',
-        )
+    _require(run, stage)
+    from flows import execute, rtl
+
+    if stage == "qonnx":
+        return execute.run_qonnx(_imported(run), images, _config(run).input).labels
     from qonnx.core.modelwrapper import ModelWrapper
 
-    from flows import execute, rtl
     from flows.steps import check_fresh
 
-    check_fresh(run, FlowConfig(**read_json(run / "flow.json")))
+    check_fresh(run, _config(run))
     if stage == "rtl":
         with tempfile.TemporaryDirectory() as work:
             top, folder = run / "07_top", Path(work)
             bench = rtl.build_bench(top, folder / "bench", folder / "bench.log")
             done = rtl.run_bench(top, bench, images, folder / "run", folder / "run.log")
             return done.outputs.labels
-    model = ModelWrapper(str(run / artefact))
-    if stage == "qonnx":
-        kind = FlowConfig(**read_json(run / "flow.json")).input
-        return execute.run_qonnx(model, images, kind).labels
+    model = ModelWrapper(str(run / STAGES[stage][0]))
     if stage == "streamlined":
         return execute.run_streamlined(model, images).labels
     return execute.run_integer(model, images).labels
+
+
+def _require(run: Path, stage: str) -> None:
+    artefact, way_out = STAGES[stage]
+    if not (run / artefact).exists():
+        raise FlowError(
+            "stage-input",
+            f"{artefact} is not there",
+            str(run),
+            way_out.format(run=run),
+            'flows/README.md, "Stages"',
+        )
+
+
+def _config(run: Path) -> FlowConfig:
+    """Options of the build; the defaults where a run was only exported."""
+    if (run / "flow.json").is_file():
+        return FlowConfig(**read_json(run / "flow.json"))
+    return FlowConfig(model=str(run / EXPORT))
+
+
+def _imported(run: Path) -> ModelWrapper:
+    from flows.importer import import_qonnx
+
+    return import_qonnx(Path(_config(run).model))
 
 
 def main() -> int:
@@ -81,6 +105,7 @@ def main() -> int:
     p.add_argument("--images", required=True, help=".npy file, a data set's name, or random:N")
     p.add_argument("--out", type=Path, required=True, help=".npy file for the labels, shape (N,)")
     args = p.parse_args()
+    _require(args.run, args.stage)
     images = _images(args.run, args.images)
     labels = classify(args.run, args.stage, images)
     with replacing(args.out) as tmp:
@@ -89,17 +114,8 @@ def main() -> int:
 
 
 def _images(run: Path, spec: str) -> NDArray[np.uint8]:
-    if not (run / "flow.json").is_file():
-        raise FlowError(
-            "stage-input",
-            "this is no run folder of a build: flow.json is not there",
-            str(run),
-            f"python -m flows.build --run {run} --model any.onnx --target-fps 100000",
-        )
-    config = FlowConfig(**read_json(run / "flow.json"))
-    from qonnx.core.modelwrapper import ModelWrapper
-
-    model = ModelWrapper(str(run / "01_import.onnx"))
+    config = _config(run)
+    model = _imported(run)
     n_inputs = model.get_tensor_shape(model.graph.input[0].name)[-1]
     return load_images(spec, n_inputs, config.input == "bipolar", config.seed).images
 

@@ -45,10 +45,19 @@ def float_input(images: NDArray[np.uint8], input_kind: str) -> NDArray[np.float3
     return values / np.float32(255) if input_kind == "pixel/255" else values
 
 
-def _execute(
+def run_tensors(
     model: ModelWrapper, inputs: NDArray[np.float32], wanted: list[str]
 ) -> dict[str, NDArray[Any]]:
-    """Tensors `wanted` of a graph in qonnx's executor, batched."""
+    """Run a graph in qonnx's executor, some images at a time.
+
+    Args:
+        model: a graph with one input, batch size 1.
+        inputs: shape (N, n).
+        wanted: names of tensors.
+
+    Returns:
+        The wanted tensors, each of shape (N, elements).
+    """
     parts: dict[str, list[NDArray[Any]]] = {name: [] for name in wanted}
     source = model.graph.input[0].name
     batched, size = model, 0
@@ -58,7 +67,7 @@ def _execute(
             size = len(chunk)
             batched = model.transform(ChangeBatchSize(size)).transform(InferShapes())
         context = execute_onnx(batched, {source: chunk}, return_full_exec_context=True)
-        for name in wanted:
+        for name in parts:
             parts[name].append(np.asarray(context[name]).reshape(len(chunk), -1))
     return {name: np.concatenate(arrays) for name, arrays in parts.items()}
 
@@ -71,7 +80,7 @@ def run_qonnx(model: ModelWrapper, images: NDArray[np.uint8], input_kind: str) -
         if n.op_type == "BipolarQuant" and model.get_initializer(n.input[0]) is None
     ]
     output = model.graph.output[0].name
-    values = _execute(model, float_input(images, input_kind), [*binary, output])
+    values = run_tensors(model, float_input(images, input_kind), [*binary, output])
     layers = [(name, (values[name] > 0).astype(np.uint8)) for name in binary]
     return Outputs("qonnx", layers, values[output], values[output].argmax(axis=1))
 
@@ -81,7 +90,7 @@ def run_streamlined(model: ModelWrapper, images: NDArray[np.uint8]) -> Outputs:
     binary = [n.output[0] for n in model.graph.node if n.op_type == "MultiThreshold"]
     scores = next(n.input[0] for n in model.graph.node if n.op_type == "TopK")
     label = model.graph.output[0].name
-    values = _execute(model, images.astype(np.float32), [*binary, scores, label])
+    values = run_tensors(model, images.astype(np.float32), [*binary, scores, label])
     layers = [(name, values[name].astype(np.uint8)) for name in binary]
     exact = values[scores].astype(np.int64)
     return Outputs("streamlined", layers, exact, values[label][:, 0].astype(np.int64))

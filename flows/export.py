@@ -23,12 +23,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from qonnx.core.modelwrapper import ModelWrapper
-from qonnx.core.onnx_exec import execute_onnx
-from qonnx.transformation.change_batchsize import ChangeBatchSize
-from qonnx.transformation.infer_shapes import InferShapes
 from torch import Tensor, nn
 
 from flows.errors import CheckFailed, run_main
+from flows.execute import run_tensors
 from flows.files import replacing, sha256_of, write_json
 from training import models
 from training.data import load_test, pixels
@@ -36,7 +34,6 @@ from training.quantizers import FixedQuant
 from training.run import MODEL, labels, load_model
 
 ONNX, REPORT = "00_export.onnx", "00_export.json"
-CHUNK = 1000  # images per execution of the graph
 Array = NDArray[np.float32]
 
 
@@ -92,18 +89,10 @@ def execute(path: Path, x: NDArray[np.uint8]) -> tuple[Array, list[Array]]:
         shape (N, neurons).
     """
     graph = ModelWrapper(str(path))
-    parts: list[tuple[Array, list[Array]]] = []
-    size = 0
-    for start in range(0, len(x), CHUNK):
-        chunk = pixels(torch.from_numpy(x[start : start + CHUNK])).numpy()
-        if len(chunk) != size:
-            size = len(chunk)
-            graph = graph.transform(ChangeBatchSize(size)).transform(InferShapes())
-        context = execute_onnx(graph, {graph.graph.input[0].name: chunk}, True)
-        products = [context[n.output[0]] for n in graph.graph.node if n.op_type == "MatMul"]
-        parts.append((context[graph.graph.output[0].name], products))
-    scores = np.concatenate([s for s, _ in parts])
-    return scores, [np.concatenate(layer) for layer in zip(*(p for _, p in parts), strict=True)]
+    products = [n.output[0] for n in graph.graph.node if n.op_type == "MatMul"]
+    output = graph.graph.output[0].name
+    values = run_tensors(graph, pixels(torch.from_numpy(x)).numpy(), [*products, output])
+    return values[output], [values[name] for name in products]
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 
     python -m training.evaluate --run build/demo --stage qonnx [--out scores.npy]
 
-torch and qonnx put out scores; integer and rtl are run by flows.classify and put out labels.
+torch puts out scores; the later stages are run by flows.classify and put out labels.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def evaluate(run: Path, stage: str, images: Images) -> NDArray[Any]:
         images: any images of the network's size.
 
     Returns:
-        Scores, shape (N, classes), of torch and qonnx; labels, shape (N,), of integer and rtl.
+        Scores, shape (N, classes), of torch; labels, shape (N,), of the others.
 
     Raises:
         FlowError: the stage's files are missing, or its command failed.
@@ -44,17 +44,6 @@ def evaluate(run: Path, stage: str, images: Images) -> NDArray[Any]:
     if stage == "torch":
         model, _ = load_model(run)
         return models.scores(model, images.x).numpy()
-    if stage == "qonnx":
-        from flows.export import ONNX, execute  # slow import
-
-        if not (run / ONNX).is_file():
-            raise FlowError(
-                "export-missing",
-                "this run was not exported",
-                str(run / ONNX),
-                f"python -m flows.export --run {run}",
-            )
-        return execute(run / ONNX, images.x.numpy())[0]
     return _classify(run, stage, images)
 
 
