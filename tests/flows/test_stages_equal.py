@@ -25,6 +25,7 @@ MAKES = {
     "power-of-two scales": Make((24, 12, 5), batch_norm=True, weight_scale=0.25, act_scale=0.5),
     "image input, free batch": Make((25, 6, 3), final="bn", image_shape=(1, 5, 5), batch="N"),
     "bipolar input": Make((30, 12, 7), batch_norm=True, final="bn", pixels=False),
+    "threshold per pixel, rising, falling and constant": Make((24, 8, 5), input_norm=True),
     "wide and deep": Make((130, 65, 33, 17, 9, 5), batch_norm=True, final="bn"),
 }
 
