@@ -16,7 +16,7 @@ FOLDINGS = [  # one beat, one channel per beat, narrow widths, a result narrower
     {"N": 12, "PE": 3, "IN_W": 4, "COEF_W": 5, "OFFS_W": 8, "OUT_W": 32},
 ]
 BOTH = {"N": 10, "PE": 2, "IN_W": 8, "COEF_W": 8, "OFFS_W": 16, "OUT_W": 18}
-RUNS = [run for p in FOLDINGS for run in bench.simulators(p)] + bench.simulators(BOTH, both=True)
+RUNS = bench.runs(FOLDINGS[:2], FOLDINGS[2:], [BOTH])
 
 
 def case(p: dict[str, Any], seed: int) -> Case:

@@ -18,7 +18,7 @@ FOLDINGS = [  # one beat, one score per beat, a single class, an odd number per 
     {"N": 100, "PE": 5, "IN_W": 7, "SIGNED": 0},
 ]
 BOTH = {"N": 10, "PE": 2, "IN_W": 8, "SIGNED": 1}
-RUNS = [run for p in FOLDINGS for run in bench.simulators(p)] + bench.simulators(BOTH, both=True)
+RUNS = bench.runs(FOLDINGS[:2], FOLDINGS[2:], [BOTH])
 
 
 def case(p: dict[str, Any], seed: int) -> Case:

@@ -50,7 +50,7 @@ def test_bench_catches(name: str, tmp_path: Path) -> None:
     text = mutant.read_text()
     assert text.count(before) == 1, f"{file}.sv changed: mend this mutant"
     mutant.write_text(text.replace(before, after))
-    _, simulator = bench.simulators({})[0]
+    [(_, simulator)] = bench.runs([{}])
     with pytest.raises(bench.SimulationFailed, match=word):
         bench.simulate(
             kernel,

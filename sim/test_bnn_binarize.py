@@ -18,7 +18,7 @@ FOLDINGS = [  # one beat, one element per beat, odd widths, few and many words, 
     {"N": 6, "PE": 2, "IN_W": 4, "UNIFORM": 1, "THR": 16, "SENSE": 1},
 ]
 BOTH = {"N": 12, "PE": 4, "IN_W": 8}
-RUNS = [run for p in FOLDINGS for run in bench.simulators(p)] + bench.simulators(BOTH, both=True)
+RUNS = bench.runs(FOLDINGS[:3], FOLDINGS[3:], [BOTH])
 
 
 def case(p: dict[str, Any], seed: int) -> Case:

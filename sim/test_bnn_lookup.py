@@ -17,7 +17,7 @@ FOLDINGS = [  # one beat, one channel per beat, one entry per channel, a full in
     {"N": 6, "PE": 3, "IN_W": 5, "DEPTH": 32, "OUT_W": 12, "ROM_BLOCK": 1},
 ]
 BOTH = {"N": 10, "PE": 2, "IN_W": 7, "DEPTH": 65, "OUT_W": 12}
-RUNS = [run for p in FOLDINGS for run in bench.simulators(p)] + bench.simulators(BOTH, both=True)
+RUNS = bench.runs(FOLDINGS[:2], FOLDINGS[2:], [BOTH])
 
 
 def case(p: dict[str, Any], seed: int) -> Case:

@@ -21,7 +21,7 @@ FOLDINGS = [  # corners first: fully unrolled, fully folded, one fold only, odd 
     {"MW": 130, "MH": 2, "SIMD": 130, "PE": 1, "PIPE": 5},
 ]
 LAYER = {"MW": 64, "MH": 16, "SIMD": 16, "PE": 4}  # on both simulators
-RUNS = [run for p in FOLDINGS for run in bench.simulators(p)] + bench.simulators(LAYER, both=True)
+RUNS = bench.runs(FOLDINGS[:4], FOLDINGS[4:], [LAYER])
 
 
 def case(p: dict[str, Any], seed: int) -> Case:

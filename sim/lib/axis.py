@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import cocotb
@@ -26,11 +26,11 @@ class Source:
         times: clk number at which each beat was taken.
     """
 
-    def __init__(self, dut: Any, prefix: str, gap: float, rng: random.Random) -> None:
+    def __init__(self, dut: Any, clk: Any, prefix: str, gap: float, rng: random.Random) -> None:
         self.data = getattr(dut, f"{prefix}_tdata")
         self.valid = getattr(dut, f"{prefix}_tvalid")
         self.ready = getattr(dut, f"{prefix}_tready")
-        self.clk, self.gap, self.rng = dut.clk, gap, rng
+        self.clk, self.gap, self.rng = clk, gap, rng
         self.queue: deque[int] = deque()
         self.times: list[int] = []
         self.valid.value = 0
@@ -65,12 +65,12 @@ class Sink:
         times: clk number at which each beat was taken.
     """
 
-    def __init__(self, dut: Any, prefix: str, stall: float, rng: random.Random) -> None:
+    def __init__(self, dut: Any, clk: Any, prefix: str, stall: float, rng: random.Random) -> None:
         self.prefix = prefix
         self.data = getattr(dut, f"{prefix}_tdata")
         self.valid = getattr(dut, f"{prefix}_tvalid")
         self.ready = getattr(dut, f"{prefix}_tready")
-        self.clk, self.stall, self.rng = dut.clk, stall, rng
+        self.clk, self.stall, self.rng = clk, stall, rng
         self.beats: list[int] = []
         self.times: list[int] = []
         self.ready.value = 0
@@ -103,20 +103,36 @@ class Streams:
     """A design between one source and its sinks, from reset on.
 
     Args:
-        dut: the design with clk, rst, s_axis and the sinks' ports.
+        dut: the design with s_axis and the sinks' ports.
         gap: chance of a pause before an input beat.
         stall: chance of each output not being ready at a clk.
         rng: where the draws come from.
         outputs: prefixes of the output ports.
+        clock: name of the clock.
+        reset: name of the reset; active low when it ends in _n.
     """
 
     def __init__(
-        self, dut: Any, gap: float, stall: float, rng: random.Random, outputs: tuple[str, ...]
+        self,
+        dut: Any,
+        gap: float,
+        stall: float,
+        rng: random.Random,
+        outputs: tuple[str, ...] = ("m_axis",),
+        clock: str = "clk",
+        reset: str = "rst",
     ) -> None:
-        self.dut = dut
-        self.source = Source(dut, "s_axis", gap, random.Random(rng.random()))
-        self.sinks = [Sink(dut, name, stall, random.Random(rng.random())) for name in outputs]
+        clk = getattr(dut, clock)
+        self.clk, self.rst = clk, getattr(dut, reset)
+        self.active = 0 if reset.endswith("_n") else 1
+        self.source = Source(dut, clk, "s_axis", gap, random.Random(rng.random()))
+        self.sinks = [Sink(dut, clk, name, stall, random.Random(rng.random())) for name in outputs]
         self.tasks: list[Any] = []
+
+    async def start(self) -> None:
+        """Start the clock, reset the design and connect source and sinks."""
+        Clock(self.clk, CLK_NS, "ns").start()
+        await self.reset()
 
     async def reset(self) -> None:
         """Stop all traffic, reset for three clk, start again with nothing sent or received."""
@@ -129,36 +145,28 @@ class Streams:
             sink.beats.clear()
             sink.times.clear()
             sink.ready.value = 0
-        self.dut.rst.value = 1
+        self.rst.value = self.active
         for _ in range(3):
-            await RisingEdge(self.dut.clk)
-        self.dut.rst.value = 0
-        await RisingEdge(self.dut.clk)
+            await RisingEdge(self.clk)
+        self.rst.value = 1 - self.active
+        await RisingEdge(self.clk)
         self.tasks = [cocotb.start_soon(self.source.run())]
         self.tasks += [cocotb.start_soon(sink.run()) for sink in self.sinks]
 
-    async def receive(self, n_beats: int, limit_clk: int) -> None:
-        """Wait until every sink has n_beats, then some clk more for beats that should not come.
+    async def receive(self, n_beats: Sequence[int], limit_clk: int) -> None:
+        """Wait until each sink has its n_beats, then some clk more for beats that should not come.
 
         Raises:
             AssertionError: that took more than limit_clk.
         """
         for _ in range(limit_clk):
-            if all(len(sink.beats) >= n_beats for sink in self.sinks):
-                break
-            await RisingEdge(self.dut.clk)
-        else:
             got = [len(sink.beats) for sink in self.sinks]
-            raise AssertionError(f"after {limit_clk} clk: {got} beats received, want {n_beats}")
+            if all(have >= want for have, want in zip(got, n_beats, strict=True)):
+                break
+            await RisingEdge(self.clk)
+        else:
+            raise AssertionError(
+                f"after {limit_clk} clk: {got} beats received, want {list(n_beats)}"
+            )
         for _ in range(20):
-            await RisingEdge(self.dut.clk)
-
-
-async def start(
-    dut: Any, gap: float, stall: float, rng: random.Random, outputs: tuple[str, ...] = ("m_axis",)
-) -> Streams:
-    """Start the clock, reset the design and connect source and sinks."""
-    Clock(dut.clk, CLK_NS, "ns").start()
-    streams = Streams(dut, gap, stall, rng, outputs)
-    await streams.reset()
-    return streams
+            await RisingEdge(self.clk)

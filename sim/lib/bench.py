@@ -11,10 +11,11 @@ import os
 import random
 import shutil
 import sysconfig
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
 from cocotb_tools.check_results import get_results
 from cocotb_tools.runner import get_runner
 
@@ -25,9 +26,15 @@ KERNELS = ROOT / "hw" / "kernels"
 BUILD = ROOT / "build" / "sim"
 
 
+NEEDS_ICARUS = (
+    "needs iverilog (apt-get install iverilog): a Verilator build takes 10 s, so without iverilog"
+    " only the most telling foldings of each kernel run"
+)
+
+
 def tag(params: Mapping[str, Any]) -> str:
     """Name of a folding for directories and test identifiers."""
-    return "-".join(f"{k}{v}" for k, v in params.items())
+    return "-".join(f"{k}{v}" if k.isupper() else str(v) for k, v in params.items())
 
 
 def icarus_found() -> bool:
@@ -35,20 +42,33 @@ def icarus_found() -> bool:
     return shutil.which("iverilog") is not None
 
 
-def simulators(params: Mapping[str, Any], both: bool = False) -> list[tuple[dict[str, Any], str]]:
-    """Simulators that one folding runs on, as (params, simulator) for pytest.parametrize.
+Params = Mapping[str, Any]
 
-    Icarus builds in 0.1 s and Verilator in 10 s, so a folding runs on Icarus only unless `both`.
-    Without Icarus, or with SIM set, everything runs on the one simulator there is.
+
+def runs(
+    few: Iterable[Params], more: Iterable[Params] = (), both: Iterable[Params] = ()
+) -> list[tuple[dict[str, Any], str]]:
+    """Foldings and the simulators they run on, as (params, simulator) for pytest.parametrize.
+
+    Icarus builds in 0.1 s and Verilator in 10 s. With SIM set everything runs on that one.
+
+    Args:
+        few: the most telling ones: on Icarus where it is installed, else on Verilator.
+        more: on Icarus; skipped where it is not installed (and the skip says so).
+        both: on both, or on Verilator where Icarus is not installed.
     """
     forced = os.environ.get("SIM", "")
-    if forced:
-        names = [forced]
-    elif not icarus_found():
-        names = ["verilator"]
-    else:
-        names = ["icarus", "verilator"] if both else ["icarus"]
-    return [(dict(params), name) for name in names]
+    here = forced or ("icarus" if icarus_found() else "verilator")
+    plan = [(p, here) for p in few] + [(p, forced or "icarus") for p in more]
+    for p in both:
+        plan += [(p, name) for name in dict.fromkeys([here, forced or "verilator"])]
+    return [(dict(p), name) for p, name in plan]
+
+
+def need(simulator: str) -> None:
+    """Skip the test, loudly, where its simulator is not installed."""
+    if simulator == "icarus" and not icarus_found():
+        pytest.skip(NEEDS_ICARUS)
 
 
 def test_id(value: Any) -> str:
@@ -77,6 +97,11 @@ def write_files(folder: Path, files: Mapping[str, list[str]]) -> dict[str, str]:
     return literals
 
 
+def draw_seed() -> int:
+    """The seed of this run: SEED of the environment, or a new one."""
+    return int(os.environ.get("SEED") or random.SystemRandom().getrandbits(31))
+
+
 class SimulationFailed(AssertionError):
     """At least one cocotb test failed, or the simulator did not get that far."""
 
@@ -88,6 +113,7 @@ def _run(
     simulator: str,
     folder: Path,
     rtl: list[Path],
+    cwd: Path,
     seed: int,
     waves: bool,
 ) -> None:
@@ -101,7 +127,7 @@ def _run(
         sources=rtl,
         hdl_toplevel=top,
         build_dir=folder / "build",
-        parameters={**params, **literals},
+        parameters={**{k: v for k, v in params.items() if k.isupper()}, **literals},
         timescale=("1ns", "1ps"),
         build_args=["-Wno-fatal"] if simulator == "verilator" else [],
         waves=waves,
@@ -120,7 +146,7 @@ def _run(
             hdl_toplevel=top,
             test_module="sim.lib.suite",
             build_dir=folder / "build",
-            test_dir=folder,
+            test_dir=cwd,
             results_xml=str(results),
             extra_env=env,
             seed=seed,
@@ -144,42 +170,49 @@ def simulate(
     simulator: str,
     rtl: list[Path] | None = None,
     folder: Path | None = None,
+    cwd: Path | None = None,
+    seed: int | None = None,
     rerun: bool = True,
 ) -> None:
     """Build one folding, run every test of the suite, and on failure run again with a trace.
 
     Args:
         top: module name.
-        params: its integer parameters; memory files are added by the case.
+        params: its integer parameters; memory files are added by the case. Names in lower case
+            are for the case alone.
         case: `module:function` that makes the Case.
         simulator: "verilator" or "icarus".
         rtl: sources; all kernels where not given.
         folder: build directory; build/sim/<top>/<tag>-<simulator> where not given.
+        cwd: where the simulator runs; the build directory where not given.
+        seed: drawn by draw_seed() where not given.
         rerun: whether a failure is run again with a trace.
 
     Raises:
         SimulationFailed: with the messages, the seed, the trace and how to run it again.
     """
+    need(simulator)
     waves = os.environ.get("WAVES", "0") not in ("", "0")
-    seed = int(os.environ.get("SEED") or random.SystemRandom().getrandbits(31))
+    seed = draw_seed() if seed is None else seed
     folder = folder or BUILD / top / f"{tag(params)}-{simulator}"
     shutil.rmtree(folder, ignore_errors=True)
     rtl = rtl if rtl is not None else sources(top)
     print(f"{top} {tag(params)} on {simulator}: SEED={seed}")
     try:
-        _run(top, params, case, simulator, folder, rtl, seed, waves)
+        _run(top, params, case, simulator, folder, rtl, cwd or folder, seed, waves)
     except (SimulationFailed, RuntimeError) as error:
         if not rerun:
             raise SimulationFailed(str(error)) from None
         if not waves:
             try:
-                _run(top, params, case, simulator, folder, rtl, seed, True)
+                _run(top, params, case, simulator, folder, rtl, cwd or folder, seed, True)
             except (SimulationFailed, RuntimeError):
                 pass
+        test = "top" if top == "bnn_top" else top
         traces = [str(p) for p in folder.rglob("*") if p.suffix in (".vcd", ".fst")]
         raise SimulationFailed(
             f"{top} {tag(params)} on {simulator}\n{error}\n"
             f"  trace   {', '.join(traces) or 'none'}\n"
             f"  log     {folder / 'test.log'}\n"
-            f"  replay  make sim-{top} SEED={seed} WAVES=1 SIM={simulator}"
+            f"  replay  make sim-{test} SEED={seed} WAVES=1 SIM={simulator}"
         ) from None

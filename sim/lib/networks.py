@@ -21,9 +21,10 @@ class Make:
 
     sizes: tuple[int, ...]
     batch_norm: bool = False  # behind hidden layers
-    final: str = "none"  # "none", "scalar", "negative", "bn"
+    final: str = "none"  # "none", "scalar", "negative", "bn", "curve" (bn and a clip)
     gemm: bool = False
     pixels: bool = True  # x -> 2x - 1 -> BipolarQuant in front
+    input_norm: bool = False  # batch norm between 2x - 1 and its sign: a threshold per pixel
     weight_scale: float = 1.0
     act_scale: float = 1.0
     clip: bool = False  # Hardtanh in front of the signs
@@ -47,6 +48,8 @@ def network(make: Make, rng: np.random.Generator) -> onnx.ModelProto:
     if make.pixels:
         tensor = b.node("Mul", [tensor, b.const(np.float32(2))])
         tensor = b.node("Sub", [tensor, b.const(np.float32(1))])
+        if make.input_norm:
+            tensor = b.batch_norm(tensor, make.sizes[0], 0.5)
         tensor = b.sign(tensor, 1.0)
     pairs = list(zip(make.sizes, make.sizes[1:], strict=False))
     for i, (mw, mh) in enumerate(pairs):
@@ -58,8 +61,10 @@ def network(make: Make, rng: np.random.Generator) -> onnx.ModelProto:
         if make.clip:
             tensor = b.node("Clip", [tensor, b.const(np.float32(-1)), b.const(np.float32(1))])
         tensor = b.sign(tensor, make.act_scale)
-    if make.final == "bn":
+    if make.final in ("bn", "curve"):
         tensor = b.batch_norm(tensor, make.sizes[-1], np.sqrt(make.sizes[-2]))
+        if make.final == "curve":
+            b.node("Clip", [tensor, b.const(np.float32(-0.6)), b.const(np.float32(0.6))])
     elif make.final in ("scalar", "negative"):
         factor = np.float32(0.37 if make.final == "scalar" else -0.37)
         tensor = b.node("Mul", [tensor, b.const(factor)])
@@ -85,14 +90,13 @@ def bnn_pynq(name: str, seed: int, path: Path) -> Path:
 
     torch.manual_seed(seed)
     model, _ = model_with_cfg(name, pretrained=False)
-    modules: list[Any] = list(model.modules())
-    for module in modules:
+    for module in model.modules():
         if isinstance(module, torch.nn.BatchNorm1d):
             spread = module.num_features**0.5
             torch.nn.init.uniform_(module.weight, -1, 1)
             torch.nn.init.uniform_(module.bias, -1, 1)
-            module.running_mean.normal_(0, spread)
-            module.running_var.uniform_(0.5 * spread**2, 2 * spread**2)
+            module.get_buffer("running_mean").normal_(0, spread)
+            module.get_buffer("running_var").uniform_(0.5 * spread**2, 2 * spread**2)
         if type(module).__name__ == "TensorNorm":
             module.running_mean.normal_()
             module.running_var.uniform_(0.5, 9)

@@ -23,7 +23,8 @@ from cocotb.triggers import RisingEdge
 from sim.lib import axis
 from sim.lib.compare import expect_equal
 
-Frames = tuple[list[list[int]], list[list[int]]]
+#: beats of each frame, for the input and for every output
+Frames = tuple[list[list[int]], ...]
 
 
 @dataclass(frozen=True)
@@ -31,12 +32,14 @@ class Case:
     """What the suite must know about one folding of a kernel.
 
     Attributes:
-        frames: draws n frames; returns the beats of each, in and out.
+        frames: draws n frames; returns the beats of each: of the input, then of every output.
         interval_clk: clk per frame without gaps and stalls, exact.
         latency_clk: clk from the first input beat to the first output beat of an idle unit, exact;
             None where nothing is promised.
         files: memory file lines per parameter name.
-        outputs: prefixes of the output ports; all carry the same beats.
+        outputs: prefixes of the output ports.
+        clock: name of the clock.
+        reset: name of the reset; active low when it ends in _n.
     """
 
     frames: Callable[[np.random.Generator, int], Frames]
@@ -44,6 +47,8 @@ class Case:
     latency_clk: int | None
     files: dict[str, list[str]] = field(default_factory=dict)
     outputs: tuple[str, ...] = ("m_axis",)
+    clock: str = "clk"
+    reset: str = "rst"
 
 
 def load_case(name: str, params: dict[str, Any], seed: int) -> Case:
@@ -69,11 +74,19 @@ def _limit(case: Case, n_frames: int) -> int:
     return 60 * (case.interval_clk * (n_frames + 4) + (case.latency_clk or 100) + 20)
 
 
+async def _start(
+    dut: Any, case: Case, rng: random.Random, gap: float, stall: float
+) -> axis.Streams:
+    streams = axis.Streams(dut, gap, stall, rng, case.outputs, case.clock, case.reset)
+    await streams.start()
+    return streams
+
+
 async def _frames_pass(streams: axis.Streams, case: Case, frames: Frames, where: str) -> None:
-    given, want = ([beat for frame in side for beat in frame] for side in frames)
+    given, *wanted = ([beat for frame in side for beat in frame] for side in frames)
     streams.source.send(given)
-    await streams.receive(len(want), _limit(case, len(frames[0])))
-    for sink in streams.sinks:
+    await streams.receive([len(want) for want in wanted], _limit(case, len(frames[0])))
+    for sink, want in zip(streams.sinks, wanted, strict=True):
         expect_equal(sink.beats, want, f"{where}, {sink.prefix}")
 
 
@@ -82,21 +95,34 @@ async def _frames_pass(streams: axis.Streams, case: Case, frames: Frames, where:
 async def equals_reference(dut: Any, gap: float, stall: float) -> None:
     """Every output beat equals the reference, whenever valid and ready toggle."""
     case, rng, draw = _setup(f"equals_reference {gap} {stall}")
-    streams = await axis.start(dut, gap, stall, rng, case.outputs)
+    streams = await _start(dut, case, rng, gap, stall)
     frames = case.frames(draw, _n_frames(case))
     await _frames_pass(streams, case, frames, f"gap={gap} stall={stall}")
+
+
+@cocotb.test()
+async def outputs_stall_one_by_one(dut: Any) -> None:
+    """With several outputs, one that is hardly ever ready spoils nothing on the others."""
+    case, rng, draw = _setup("outputs_stall_one_by_one")
+    streams = await _start(dut, case, rng, 0.2, 0.0)
+    for slow in streams.sinks if len(streams.sinks) > 1 else []:
+        for sink in streams.sinks:
+            sink.stall = 0.8 if sink is slow else 0.0
+        await streams.reset()
+        frames = case.frames(draw, max(3, _n_frames(case) // 3))
+        await _frames_pass(streams, case, frames, f"{slow.prefix} stalls")
 
 
 @cocotb.test()
 async def reset_drops_frames(dut: Any) -> None:
     """A reset in the middle of a frame leaves nothing behind."""
     case, rng, draw = _setup("reset_drops_frames")
-    streams = await axis.start(dut, 0.2, 0.2, rng, case.outputs)
+    streams = await _start(dut, case, rng, 0.2, 0.2)
     for attempt in range(3):
-        given, _ = case.frames(draw, 4)
+        given, *_ = case.frames(draw, 4)
         streams.source.send(beat for frame in given for beat in frame)
         for _ in range(rng.randint(2, 2 * case.interval_clk + 8)):
-            await RisingEdge(dut.clk)
+            await RisingEdge(streams.clk)
         await streams.reset()
         await _frames_pass(streams, case, case.frames(draw, 3), f"after reset {attempt}")
         await streams.reset()
@@ -106,11 +132,11 @@ async def reset_drops_frames(dut: Any) -> None:
 async def interval_is_exact(dut: Any) -> None:
     """Frames follow each other at exactly the predicted distance, the first one included."""
     case, rng, draw = _setup("interval_is_exact")
-    streams = await axis.start(dut, 0.0, 0.0, rng, case.outputs)
+    streams = await _start(dut, case, rng, 0.0, 0.0)
     frames = case.frames(draw, max(6, _n_frames(case) // 2))
     await _frames_pass(streams, case, frames, "no gaps, no stalls")
-    per_frame = len(frames[1][0])
-    for sink in streams.sinks:
+    for sink, side in zip(streams.sinks, frames[1:], strict=True):
+        per_frame = len(side[0])
         latency = sink.times[0] - streams.source.times[0]
         want = case.latency_clk
         assert want in (None, latency), f"latency {latency} clk, predicted {want}"
@@ -118,6 +144,6 @@ async def interval_is_exact(dut: Any) -> None:
             times = sink.times[part::per_frame]
             intervals = {b - a for a, b in itertools.pairwise(times)}
             assert intervals == {case.interval_clk}, (
-                f"output beat {part}: intervals {sorted(intervals)} clk,"
+                f"{sink.prefix}, beat {part}: intervals {sorted(intervals)} clk,"
                 f" predicted {case.interval_clk}"
             )

@@ -41,9 +41,10 @@ def test_verilator_has_no_warnings(top: Path, taps: bool) -> None:
 
 
 def test_slang_reads_it(top: Path) -> None:
+    rtl = " ".join((top / "sources.f").read_text().split())
     script = (
         "from pyosys import libyosys as ys; d = ys.Design();"
-        f"ys.run_pass('read_slang --top bnn_top {' '.join((top / 'sources.f').read_text().split())}', d);"
+        f"ys.run_pass('read_slang --top bnn_top {rtl}', d);"
         "ys.run_pass('hierarchy -check -top bnn_top; proc; check -assert', d)"
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=top, capture_output=True, text=True)
