@@ -118,7 +118,7 @@ async def reset_drops_frames(dut: Any) -> None:
     """A reset in the middle of a frame leaves nothing behind."""
     case, rng, draw = _setup("reset_drops_frames")
     streams = await _start(dut, case, rng, 0.2, 0.2)
-    for attempt in range(3):
+    for attempt in range(5):
         given, *_ = case.frames(draw, 4)
         streams.source.send(beat for frame in given for beat in frame)
         for _ in range(rng.randint(2, 2 * case.interval_clk + 8)):
