@@ -29,8 +29,8 @@ MUTANTS = {  # name: kernel, file, what is written, what it becomes, a word of t
     "reset-keeps-position": (
         "bnn_binarize",
         "bnn_binarize",
-        "if (rst) addr_q <= '0;\n      else",
-        "if (1'b0) addr_q <= '0;\n      else",
+        "if (rst) addr_d = '0;\n      else",
+        "if (1'b0) addr_d = '0;\n      else",
         "tests failed",
     ),
 }

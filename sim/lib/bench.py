@@ -10,6 +10,7 @@ import json
 import os
 import random
 import shutil
+import sys
 import sysconfig
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -24,6 +25,7 @@ from sim.lib import suite
 ROOT = Path(__file__).resolve().parents[2]
 KERNELS = ROOT / "hw" / "kernels"
 BUILD = ROOT / "build" / "sim"
+PATH = os.environ.get("PATH", "").split(os.pathsep)
 
 
 NEEDS_ICARUS = (
@@ -119,7 +121,9 @@ def _run(
 ) -> None:
     files = suite.load_case(case, dict(params), seed).files
     literals = write_files(folder, files)
-    os.environ["PATH"] = os.pathsep.join([verilator_bin(), os.environ["PATH"]])
+    # Verilator's makefile calls `python`, which need not be on PATH
+    paths = [verilator_bin(), str(Path(sys.executable).parent), *PATH]
+    os.environ["PATH"] = os.pathsep.join(paths)
     # precompiled headers do not work in the wheel; -O0 halves the build and the runs are short
     os.environ["MAKEFLAGS"] = "CFG_CXXFLAGS_PCH_I=-include OPT_FAST=-O0 OPT_SLOW=-O0 OPT_GLOBAL=-O0"
     runner = get_runner(simulator)
