@@ -38,9 +38,7 @@ module bnn_rom #(
     always_ff @(posedge clk) if (en) addr_q <= addr;
     assign data = rom[addr_q];
   end else if (BLOCK == 0) begin : gen_lut
-    (* ram_style = "registers", rom_style = "distributed" *) logic [W-1:0] rom [0:DEPTH-1];
-    initial $readmemh(FILE, rom);
-    always_ff @(posedge clk) if (en) data <= rom[addr];
+    bnn_rom_lut #(.W(W), .DEPTH(DEPTH), .FILE(FILE)) u_lut (.clk, .en, .addr, .data);
   end else begin : gen_block
     (* rom_style = "block" *) logic [W-1:0] rom [0:DEPTH-1];
     initial $readmemh(FILE, rom);

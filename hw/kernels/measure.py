@@ -9,7 +9,6 @@ memory files from a fixed seed.
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import sys
 import tempfile
@@ -20,26 +19,46 @@ import numpy as np
 
 from hw.kernels import bnn_affine_ref, bnn_binarize_ref, bnn_lookup_ref, bnn_mvu_ref
 from hw.kernels.bnn_mvu_ref import full_pipe
+from hw.kernels.recipe import SYNTH, commands, count_cells
 
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "hw" / "README.md"
 CATALOGUE = ROOT / "build" / "bench" / "catalogue.json"
 BEGIN, END = "<!-- catalogue: begin -->", "<!-- catalogue: end -->"
 
-SYNTH = "synth_xilinx -flatten -abc9 -arch xc7 -noiopad -noclkbuf"
-EQUAL = "setattr -mod -set abc9_lut 2 =LUT1 =LUT2 =LUT3 =LUT4 =LUT5 =LUT6"
-RECIPES = {  # the plain command, and the one that counts every LUT the same when it chooses
-    "plain": "{synth} -top {top}",
-    "equal": "{synth} -top {top} -run :map_luts; {equal}; {synth} -top {top} -run map_luts:",
-}
+#: MW, MH, SIMD, PE, ROM_BLOCK of matrix-vector units: small to large, every kind of memory
+UNITS = (
+    (64, 16, 16, 4, 0),
+    (64, 64, 16, 4, 0),
+    (64, 64, 32, 16, 0),
+    (64, 10, 8, 2, 0),
+    (64, 10, 64, 1, 0),
+    (784, 64, 49, 16, 0),
+    (784, 64, 56, 64, 0),
+    (784, 256, 28, 8, 1),
+    (256, 256, 32, 8, 1),
+    (256, 256, 64, 32, 0),
+    (256, 10, 16, 2, 0),
+    (576, 64, 32, 32, 1),
+    (1024, 1024, 32, 8, 1),
+    (1024, 1024, 64, 32, 1),
+    (128, 96, 64, 12, 0),
+    (64, 64, 64, 64, 0),
+    (64, 32, 64, 32, 0),
+)
 
 CONFIGS: list[tuple[str, dict[str, int]]] = [
     *[("bnn_popcount", {"N": n, "PIPE": p}) for n in (16, 64, 128, 784) for p in (0, full_pipe(n))],
-    ("bnn_mvu", {"MW": 64, "MH": 16, "SIMD": 16, "PE": 4}),
-    ("bnn_mvu", {"MW": 784, "MH": 64, "SIMD": 49, "PE": 16, "PIPE": full_pipe(49)}),
-    ("bnn_mvu", {"MW": 64, "MH": 64, "SIMD": 32, "PE": 16, "PIPE": full_pipe(32)}),
-    ("bnn_mvu", {"MW": 64, "MH": 64, "SIMD": 64, "PE": 64, "PIPE": full_pipe(64)}),
-    ("bnn_mvu", {"MW": 576, "MH": 64, "SIMD": 32, "PE": 32, "PIPE": full_pipe(32), "ROM_BLOCK": 1}),
+    *[
+        (
+            "bnn_mvu",
+            {
+                **{"MW": mw, "MH": mh, "SIMD": simd, "PE": pe},
+                **{"ROM_BLOCK": block, "PIPE": min(2, full_pipe(simd))},
+            },
+        )
+        for mw, mh, simd, pe, block in UNITS
+    ],
     ("bnn_binarize", {"N": 784, "PE": 49, "IN_W": 8, "UNIFORM": 1, "THR": 128}),
     ("bnn_binarize", {"N": 784, "PE": 8, "IN_W": 8}),
     ("bnn_affine", {"N": 10, "PE": 1, "IN_W": 7, "COEF_W": 8, "OFFS_W": 16, "OUT_W": 18}),
@@ -77,27 +96,13 @@ def memory_files(kernel: str, p: dict[str, int]) -> dict[str, list[str]]:
     return {}
 
 
-def count(cells: dict[str, int]) -> dict[str, int]:
-    """Sum cells by kind; a RAM32M or RAM64M takes four LUTs, a shift register one."""
-    of = {"RAM32M": 4, "RAM64M": 4, "RAM32X1D": 2, "RAM64X1D": 2, "SRL16E": 1, "SRLC32E": 1}
-    return {
-        "lut": sum(n for name, n in cells.items() if re.fullmatch(r"LUT[1-6]", name)),
-        "lutram": sum(n * of.get(name, 0) for name, n in cells.items()),
-        "ff": sum(n for name, n in cells.items() if re.fullmatch(r"FD[RSCP]E(_1)?", name)),
-        "carry4": cells.get("CARRY4", 0),
-        "ramb18": cells.get("RAMB18E1", 0),
-        "ramb36": cells.get("RAMB36E1", 0),
-        "dsp": cells.get("DSP48E1", 0),
-    }
-
-
 def measure(kernel: str, params: dict[str, int], recipe: str) -> dict[str, Any]:
     """Synthesise one configuration in a child process.
 
     Args:
         kernel: module name.
         params: its integer parameters.
-        recipe: key of RECIPES.
+        recipe: "ours" (recipe.py) or "plain" (synth_xilinx as it is).
 
     Returns:
         Counts per kind of cell, and "version", what yosys calls itself.
@@ -106,27 +111,30 @@ def measure(kernel: str, params: dict[str, int], recipe: str) -> dict[str, Any]:
         RuntimeError: yosys failed; with the end of its log.
     """
     with tempfile.TemporaryDirectory() as folder:
-        given = [f"-G {name}={value}" for name, value in params.items()]
+        generics = [f"{name}={value}" for name, value in params.items()]
         for name, lines in memory_files(kernel, params).items():
             path = Path(folder) / f"{name}.mem"
             path.write_text("\n".join(lines) + "\n")
-            given.append(f'-G {name}="{path}"')
-        rtl = " ".join(str(f) for f in sorted(Path(__file__).parent.glob("*.sv")))
-        synth = RECIPES[recipe].format(synth=SYNTH, equal=EQUAL, top=kernel)
+            generics.append(f'{name}="{path}"')
+        rtl = [str(f) for f in sorted(Path(__file__).parent.glob("*.sv"))]
+        passes = commands(kernel, rtl, generics=generics)
+        if recipe == "plain":
+            passes = [passes[0], f"{SYNTH} -top {kernel}"]
         stat = Path(folder) / "stat.json"
-        passes = f"read_slang {' '.join(given)} --top {kernel} {rtl}; {synth}"
+        passes.append(f"tee -q -o {stat} stat -json")
         script = (
-            "import sys; from pyosys import libyosys as ys; d = ys.Design()\n"
-            f"for one in {passes!r}.split('; '): ys.run_pass(one, d)\n"
-            f"ys.run_pass('tee -q -o {stat} stat -json', d)\n"
+            "from pyosys import libyosys as ys; d = ys.Design()\n"
+            f"for one in {passes!r}: ys.run_pass(one, d)\n"
         )
         command = [sys.executable, "-c", script]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise RuntimeError(f"yosys on {kernel} {params}: {done.stdout[-800:]}{done.stderr}")
         report = json.loads(stat.read_text())
-    counts: dict[str, Any] = count(report["design"]["num_cells_by_type"])
-    return {**counts, "version": report["creator"].split(" (")[0]}
+    return {
+        **count_cells(report["design"]["num_cells_by_type"]),
+        "version": report["creator"].split(" (")[0],
+    }
 
 
 def lanes(params: dict[str, int]) -> int:
@@ -139,23 +147,20 @@ def lanes(params: dict[str, int]) -> int:
 def table(rows: list[dict[str, Any]]) -> str:
     """The catalogue's area table in Markdown."""
     lines = [
-        f"{rows[0]['version']}; `{SYNTH}`; the column *equal* with `{EQUAL}` before `map_luts`.",
-        "Printed by `python -m hw.kernels.measure`; nothing here is placed or routed.",
+        f"{rows[0]['version']}; `{SYNTH}`, with the two changes of `kernels/recipe.py`; the column",
+        "*plain* without them. Printed by `make bench-kernels`; nothing here is placed or routed.",
         "",
-        "| kernel | parameters | LUT (per lane) | LUT, equal (per lane) | LUTRAM + SRL | FF"
-        " | RAMB18 / 36 | DSP |",
+        "| kernel | parameters | LUT (per lane) | plain LUT (per lane) | of it LUTRAM, SRL | FF"
+        " | BRAM36 | DSP |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for row in rows:
-        plain, equal, n = row["plain"], row["equal"], row["lanes"]
+        ours, plain, n = row["ours"], row["plain"], row["lanes"]
         given = " ".join(f"{k}={v}" for k, v in row["params"].items())
-        luts = [
-            f"{r['lut']}" + (f" ({(r['lut'] + r['lutram']) / n:.2f})" if n else "")
-            for r in (plain, equal)
-        ]
+        luts = [f"{r['lut']}" + (f" ({r['lut'] / n:.2f})" if n else "") for r in (ours, plain)]
         lines.append(
-            f"| `{row['kernel']}` | {given} | {luts[0]} | {luts[1]} | {equal['lutram']}"
-            f" | {equal['ff']} | {equal['ramb18']} / {equal['ramb36']} | {equal['dsp']} |"
+            f"| `{row['kernel']}` | {given} | {luts[0]} | {luts[1]} | {ours['lutram']}"
+            f" | {ours['ff']} | {ours['bram36']:g} | {ours['dsp']} |"
         )
     return "\n".join(lines)
 
@@ -167,8 +172,8 @@ def main() -> None:
     for kernel, params in CONFIGS:
         if only and kernel not in only:
             continue
-        results = {recipe: measure(kernel, params, recipe) for recipe in RECIPES}
-        version = results["plain"]["version"]
+        results = {recipe: measure(kernel, params, recipe) for recipe in ("ours", "plain")}
+        version = results["ours"]["version"]
         row = {"kernel": kernel, "params": params, "lanes": int(lanes(params)), "version": version}
         rows.append({**row, **results})
         print(kernel, params, *(f"{k} {v}" for k, v in results.items()), flush=True)

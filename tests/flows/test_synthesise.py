@@ -8,7 +8,8 @@ import pytest
 
 from flows.config import load_board
 from flows.errors import FlowError
-from flows.synthesise import count_cells, synthesise, table
+from flows.synthesise import synthesise, table
+from hw.kernels.recipe import count_cells
 
 
 def test_cells_become_resources() -> None:

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From our RTL to 7-series cells: the yosys commands, and what the cells count as.
+
+One recipe for flows and for measure.
+
+It is `synth_xilinx` with two changes, both about how abc9 chooses LUTs, not about logic:
+
+- `abc9_lut` is 2 for every LUT. yosys' own costs (LUT5 3, LUT6 5) hope that two small LUTs share a
+  site, and split the 6-input counters of a popcount into more and smaller cells: 2.1 to 2.4 LUT per
+  bit instead of 1.4 (hw/README.md).
+- `bnn_rom_lut` is mapped by itself and flattened afterwards. A ROM bit is one LUT6 of its address,
+  but only when abc9 maps for depth; beside a deep popcount it maps for area, prefers the functions
+  that many bits share, and ends at 3 to 4 LUTs per bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+SYNTH = "synth_xilinx -family xc7 -flatten -abc9 -noiopad -noclkbuf"
+EQUAL = "setattr -mod -set abc9_lut 2 =LUT1 =LUT2 =LUT3 =LUT4 =LUT5 =LUT6"
+APART = "bnn_rom_lut"
+
+#: LUTs a memory primitive takes (AMD UG474, "Distributed RAM" and "Shift Registers")
+LUTS_OF_MEMORY = {
+    "RAM32X1S": 1, "RAM32X1D": 2, "RAM32M": 4, "RAM64X1S": 1, "RAM64X1D": 2, "RAM64M": 4,
+    "RAM128X1S": 2, "RAM128X1D": 4, "RAM256X1S": 4, "SRL16E": 1, "SRLC16E": 1, "SRLC32E": 1,
+}  # fmt: skip
+FLIP_FLOPS = ("FDRE", "FDSE", "FDCE", "FDPE")
+
+
+def commands(
+    top: str, sources: Iterable[str], keep: Iterable[str] = (), generics: Iterable[str] = ()
+) -> list[str]:
+    """Yosys commands from sources to mapped cells.
+
+    Args:
+        top: module name.
+        sources: files, as yosys finds them from where it runs.
+        keep: modules that stay modules, so that their cells can be counted.
+        generics: parameters of the top, "NAME=value".
+
+    Returns:
+        One command per entry.
+    """
+    given = " ".join(f"-G {generic}" for generic in generics)
+    read = f"read_slang --keep-hierarchy --allow-use-before-declare --top {top} {given} "
+    apart = f"{APART} {APART}$*"
+    return [
+        read + " ".join(sources),
+        *(f"setattr -mod -set keep_hierarchy 1 {name} {name}$*" for name in keep),
+        f"setattr -mod -set keep_hierarchy 1 {apart}",
+        f"{SYNTH} -top {top} -run :map_luts",
+        EQUAL,
+        f"{SYNTH} -top {top} -run map_luts:",
+        f"setattr -mod -unset keep_hierarchy {apart}",
+        "flatten",
+        "opt_clean",
+    ]
+
+
+def count_cells(cells: dict[str, int]) -> dict[str, float]:
+    """Resources of a module from its yosys cell counts.
+
+    Args:
+        cells: number of cells by type.
+
+    Returns:
+        lut (memories included), lutram (LUTs of memories), ff, bram36 (RAMB18 is a half), dsp,
+        carry (CARRY4).
+    """
+    lutram = sum(n * cells.get(kind, 0) for kind, n in LUTS_OF_MEMORY.items())
+    lut = sum(cells.get(f"LUT{i}", 0) for i in range(1, 7)) + cells.get("INV", 0)
+    return {
+        "lut": lut + lutram,
+        "lutram": lutram,
+        "ff": sum(cells.get(kind, 0) for kind in FLIP_FLOPS),
+        "bram36": cells.get("RAMB36E1", 0) + cells.get("RAMB18E1", 0) / 2,
+        "dsp": cells.get("DSP48E1", 0),
+        "carry": cells.get("CARRY4", 0),
+    }
