@@ -72,5 +72,5 @@ def test_slang_reads_it(kernel: str, tmp_path: Path) -> None:
 
 
 def test_every_kernel_file_is_covered() -> None:
-    parts = {"bnn_count3", "bnn_count6", "bnn_popcount", "bnn_replay", "bnn_rom"}
+    parts = {"bnn_count3", "bnn_count6", "bnn_popcount", "bnn_replay", "bnn_rom", "bnn_rom_lut"}
     assert {f.stem for f in bench.KERNELS.glob("*.sv")} == set(KERNELS) | parts
