@@ -9,7 +9,7 @@ MAKEFLAGS += --no-builtin-rules
 
 PYTHON ?= python3
 CFG ?= tfc_w1a1
-RUN ?= build/$(CFG)
+RUN ?= build/$(if $(MODEL),$(basename $(notdir $(MODEL))),$(CFG))
 BOARD ?= pynq-z1
 TARGET_FPS ?= 1000000
 JOBS ?= 2
@@ -31,7 +31,7 @@ ifneq ($(words $(CURDIR)),1)
 $(error $(path_error))
 endif
 
-# MODEL: a QONNX file of yours in place of the network trained in $(RUN).
+# MODEL: a QONNX file of yours in place of a network trained here; its run is build/<its name>.
 build_args = --run $(RUN) --board $(BOARD) --target-fps $(TARGET_FPS) $(if $(MODEL),--model $(MODEL))
 seed_arg = $(if $(SEED),--seed $(SEED))
 kernels = $(patsubst sim/test_%.py,%,$(wildcard sim/test_*.py))
@@ -73,7 +73,7 @@ build: setup ## compile RUN, or MODEL=file.onnx, to proved RTL with a report
 	$(PY) -m flows.build $(build_args)
 
 report: setup ## write the report of RUN again
-	$(PY) -m flows.build $(build_args) --from report
+	$(PY) -m flows.report --run $(RUN)
 
 lint: setup ## ruff (rules and format) and mypy
 	$(PY) -m ruff check .
