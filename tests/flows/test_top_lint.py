@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from flows.env.tools import verilator_env
 from sim.lib import bench, tops
 from sim.lib.networks import Make
 from sim.lib.tops import Top
@@ -35,7 +35,7 @@ def test_verilator_has_no_warnings(top: Path, taps: bool) -> None:
     command = ["verilator", "--lint-only", "-Wall", "--top-module", "bnn_top", str(WAIVERS)]
     command += ["-DBNN_TAPS"] if taps else []
     command += (top / "sources.f").read_text().split()
-    env = {**os.environ, "PATH": bench.verilator_bin() + os.pathsep + os.environ["PATH"]}
+    env = verilator_env()
     done = subprocess.run(command, cwd=top, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0 and not done.stderr, done.stderr[-3000:]
 

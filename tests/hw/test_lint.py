@@ -2,7 +2,6 @@
 """Every kernel: Verilator without a warning, slang without an error, bad parameters refused."""
 
 import importlib
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from flows.env.tools import verilator_env
 from sim.lib import bench, suite
 
 KERNELS = ["axis_fork", "bnn_affine", "bnn_argmax", "bnn_binarize", "bnn_lookup", "bnn_mvu"]
@@ -25,7 +25,7 @@ def verilate(kernel: str, params: dict[str, Any]) -> subprocess.CompletedProcess
     command = ["verilator", "--lint-only", "-Wall", "--top-module", kernel, str(WAIVERS)]
     command += [f"-G{name}={value}" for name, value in params.items()]
     command += ["-y", str(bench.KERNELS), str(bench.KERNELS / f"{kernel}.sv")]
-    env = {**os.environ, "PATH": bench.verilator_bin() + os.pathsep + os.environ["PATH"]}
+    env = verilator_env()
     return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
 
 
