@@ -19,7 +19,7 @@ import numpy as np
 
 from hw.kernels import bnn_affine_ref, bnn_binarize_ref, bnn_lookup_ref, bnn_mvu_ref
 from hw.kernels.bnn_mvu_ref import full_pipe
-from hw.kernels.recipe import SYNTH, commands, count_cells
+from hw.kernels.recipe import SYNTH, commands, count_cells, read
 
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "hw" / "README.md"
@@ -119,7 +119,7 @@ def measure(kernel: str, params: dict[str, int], recipe: str) -> dict[str, Any]:
         rtl = [str(f) for f in sorted(Path(__file__).parent.glob("*.sv"))]
         passes = commands(kernel, rtl, generics=generics)
         if recipe == "plain":
-            passes = [passes[0], f"{SYNTH} -top {kernel}"]
+            passes = [read(kernel, rtl, generics), f"{SYNTH} -top {kernel}"]
         stat = Path(folder) / "stat.json"
         passes.append(f"tee -q -o {stat} stat -json")
         script = (

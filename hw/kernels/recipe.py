@@ -3,7 +3,7 @@
 
 One recipe for flows and for measure.
 
-It is `synth_xilinx` with two changes, both about how abc9 chooses LUTs, not about logic:
+It is `synth_xilinx` with three changes, all about how abc9 chooses LUTs, not about logic:
 
 - `abc9_lut` is 2 for every LUT. yosys' own costs (LUT5 3, LUT6 5) hope that two small LUTs share a
   site, and split the 6-input counters of a popcount into more and smaller cells: 2.1 to 2.4 LUT per
@@ -11,15 +11,19 @@ It is `synth_xilinx` with two changes, both about how abc9 chooses LUTs, not abo
 - `bnn_rom_lut` is mapped by itself and flattened afterwards. A ROM bit is one LUT6 of its address,
   but only when abc9 maps for depth; beside a deep popcount it maps for area, prefers the functions
   that many bits share, and ends at 3 to 4 LUTs per bit.
+- `bnn_count6` too: three LUT6, which abc9 otherwise cuts open unless registers surround it. It is
+  read once more as a top, and every instance is pointed at that one module, so it is mapped once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 SYNTH = "synth_xilinx -family xc7 -flatten -abc9 -noiopad -noclkbuf"
 EQUAL = "setattr -mod -set abc9_lut 2 =LUT1 =LUT2 =LUT3 =LUT4 =LUT5 =LUT6"
-APART = "bnn_rom_lut"
+COUNTER = "bnn_count6"
+APART = f"bnn_rom_lut bnn_rom_lut$* {COUNTER}"
 
 #: LUTs a memory primitive takes (AMD UG474, "Distributed RAM" and "Shift Registers")
 LUTS_OF_MEMORY = {
@@ -29,6 +33,19 @@ LUTS_OF_MEMORY = {
 FLIP_FLOPS = ("FDRE", "FDSE", "FDCE", "FDPE")
 
 
+def read(top: str, sources: Iterable[str], generics: Iterable[str] = ()) -> str:
+    """The yosys command that reads our RTL.
+
+    Args:
+        top: module name.
+        sources: files, as yosys finds them from where it runs.
+        generics: parameters of the top, "NAME=value".
+    """
+    given = "".join(f" -G {generic}" for generic in generics)
+    options = f"--keep-hierarchy --allow-use-before-declare --top {top}{given}"
+    return f"read_slang {options} {' '.join(sources)}"
+
+
 def commands(
     top: str, sources: Iterable[str], keep: Iterable[str] = (), generics: Iterable[str] = ()
 ) -> list[str]:
@@ -36,24 +53,26 @@ def commands(
 
     Args:
         top: module name.
-        sources: files, as yosys finds them from where it runs.
+        sources: see read().
         keep: modules that stay modules, so that their cells can be counted.
-        generics: parameters of the top, "NAME=value".
+        generics: see read().
 
     Returns:
         One command per entry.
     """
-    given = " ".join(f"-G {generic}" for generic in generics)
-    read = f"read_slang --keep-hierarchy --allow-use-before-declare --top {top} {given} "
-    apart = f"{APART} {APART}$*"
+    files = list(sources)
+    counter = next((f for f in files if Path(f).name == f"{COUNTER}.sv"), None)
+    once = [f"chtype -set {COUNTER} t:{COUNTER}$*", f"delete {COUNTER}$*"]
     return [
-        read + " ".join(sources),
+        *([f"read_slang --top {COUNTER} {counter}"] if counter else []),
+        read(top, files, generics),
+        *(once if counter else []),
         *(f"setattr -mod -set keep_hierarchy 1 {name} {name}$*" for name in keep),
-        f"setattr -mod -set keep_hierarchy 1 {apart}",
+        f"setattr -mod -set keep_hierarchy 1 {APART}",
         f"{SYNTH} -top {top} -run :map_luts",
         EQUAL,
         f"{SYNTH} -top {top} -run map_luts:",
-        f"setattr -mod -unset keep_hierarchy {apart}",
+        f"setattr -mod -unset keep_hierarchy {APART}",
         "flatten",
         "opt_clean",
     ]
