@@ -12,8 +12,8 @@ from qonnx.core.datatype import DataType
 
 from flows.ops.base import Attributes, KernelOp
 from hw.kernels.bnn_mvu_ref import (
-    full_pipe,
     match_count,
+    shallow_pipe,
     threshold_bits,
     threshold_words,
     weight_words,
@@ -21,8 +21,6 @@ from hw.kernels.bnn_mvu_ref import (
 
 #: Deeper weight memories go into block RAM: a LUT6 holds 64 x 1 bits, a RAMB36 1024 x 36.
 MAX_LUT_ROM_DEPTH = 128
-#: Popcount registers: two keep the logic shallow; more cost flip-flops and save few LUTs.
-MAX_PIPE = 2
 
 
 class BnnMvu(KernelOp, MVAU):  # type: ignore[misc]
@@ -78,7 +76,7 @@ class BnnMvu(KernelOp, MVAU):  # type: ignore[misc]
             **{name: int(self.attr(name)) for name in ("MW", "MH", "SIMD", "PE")},
             "RAW": int(self.raw),
             "ROM_BLOCK": int(block),
-            "PIPE": min(MAX_PIPE, full_pipe(int(self.attr("SIMD")))),
+            "PIPE": shallow_pipe(int(self.attr("SIMD"))),
         }
 
     def memory_files(self, constants: list[NDArray[np.float32]]) -> dict[str, list[str]]:

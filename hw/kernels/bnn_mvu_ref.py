@@ -74,14 +74,14 @@ def threshold_bits(counts: ArrayLike, thr: ArrayLike, sense: ArrayLike) -> NDArr
     return np.bitwise_xor(reached, inverted[None, :]).astype(np.uint8)
 
 
-def full_pipe(simd: int) -> int:
-    """PIPE that puts a register behind every level of the popcount: fastest, fewest LUTs.
+def popcount_levels(simd: int) -> int:
+    """Levels of bnn_popcount before its adder.
 
     Args:
         simd: columns per clk.
 
     Returns:
-        Levels of bnn_popcount, the XNOR level included: 1 for 11 columns or fewer, 4 for 128.
+        Levels, the XNOR level included: 1 for 11 columns or fewer, 4 for 128.
     """
     columns = simd.bit_length()
     heights = [(simd + 1) // 3 + simd % 3 % 2, (simd + 1) // 3, *[0] * columns]
@@ -96,6 +96,18 @@ def full_pipe(simd: int) -> int:
         heights = below
         levels += 1
     return levels
+
+
+def shallow_pipe(simd: int) -> int:
+    """PIPE with which about five levels of LUTs lie between two registers of the popcount.
+
+    A register for every four levels; the adder counts as four and the accumulator as two. LUTs do
+    not depend on PIPE, so less saves flip-flops only (hw/README.md, "Area").
+
+    Args:
+        simd: columns per clk.
+    """
+    return -(-(popcount_levels(simd) + 6) // 4) - 1
 
 
 def hex_word(bits: NDArray[np.uint8]) -> str:

@@ -8,9 +8,8 @@
 //           Bits of a level lie packed in one vector, column 0 lowest; height() and offset() say
 //           where, and both are elaboration-time arithmetic only.
 // Why       yosys 0.70 turns a loop of `+` into 6.4 LUT per pair; hw/README.md says what this takes.
-// Timing    PIPE clk, PIPE >= 0; registers are spread over the levels and move while en is 1.
-//           PIPE = N_LEVELS + 1 (full_pipe() in bnn_mvu_ref.py) puts one behind every level: the
-//           fastest, and the smallest in LUTs, for synthesis then keeps the compressors whole.
+// Timing    PIPE clk, PIPE >= 0; registers are spread over the levels and the adder and move while
+//           en is 1. shallow_pipe() in bnn_mvu_ref.py says how many keep the logic shallow.
 `default_nettype none
 module bnn_popcount #(
   parameter int N      = 16,  // pairs
@@ -76,14 +75,15 @@ module bnn_popcount #(
 
   localparam int N_LEVELS = levels(0);
 
-  // Registers behind level l; the adder at the end counts as two levels.
+  // Registers behind level l, or behind the adder for l = N_LEVELS + 1. In LUTs the adder is about
+  // four levels deep and what follows, an accumulator, two.
   function automatic int registers(input int l);
     int n, at;
     n = 0;
     for (int j = 1; j <= PIPE; j = j + 1) begin
-      at = (j * (N_LEVELS + 3)) / (PIPE + 1) - 1;
+      at = (j * (N_LEVELS + 7)) / (PIPE + 1) - 1;
       if (at < 0) at = 0;
-      if (at > N_LEVELS) at = N_LEVELS;
+      if (at > N_LEVELS) at = at > N_LEVELS + 1 ? N_LEVELS + 1 : N_LEVELS;
       if (at == l) n = n + 1;
     end
     return n;
@@ -173,7 +173,21 @@ module bnn_popcount #(
       end
     end
   end
-  assign count = rows[0+:OUT_W] + rows[OUT_W+:OUT_W] + rows[2*OUT_W+:OUT_W]
+  logic [OUT_W-1:0] total;
+  assign total = rows[0+:OUT_W] + rows[OUT_W+:OUT_W] + rows[2*OUT_W+:OUT_W]
                + rows[3*OUT_W+:OUT_W] + rows[4*OUT_W+:OUT_W];
+  localparam int REGS = registers(N_LEVELS + 1);
+  if (REGS == 0) begin : gen_wire
+    assign count = total;
+  end else begin : gen_regs
+    logic [REGS*OUT_W-1:0] r;
+    always_ff @(posedge clk) begin
+      if (en) begin
+        r[0+:OUT_W] <= total;
+        for (int i = 1; i < REGS; i = i + 1) r[i*OUT_W+:OUT_W] <= r[(i-1)*OUT_W+:OUT_W];
+      end
+    end
+    assign count = r[(REGS-1)*OUT_W+:OUT_W];
+  end
 endmodule
 `default_nettype wire

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from hw.kernels import bnn_affine_ref, bnn_binarize_ref, bnn_lookup_ref, bnn_mvu_ref
-from hw.kernels.bnn_mvu_ref import full_pipe
+from hw.kernels.bnn_mvu_ref import shallow_pipe
 from hw.kernels.recipe import SYNTH, commands, count_cells, read
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,13 +48,17 @@ UNITS = (
 )
 
 CONFIGS: list[tuple[str, dict[str, int]]] = [
-    *[("bnn_popcount", {"N": n, "PIPE": p}) for n in (16, 64, 128, 784) for p in (0, full_pipe(n))],
+    *[
+        ("bnn_popcount", {"N": n, "PIPE": p})
+        for n in (16, 64, 128, 784)
+        for p in (0, shallow_pipe(n))
+    ],
     *[
         (
             "bnn_mvu",
             {
                 **{"MW": mw, "MH": mh, "SIMD": simd, "PE": pe},
-                **{"ROM_BLOCK": block, "PIPE": min(2, full_pipe(simd))},
+                **{"ROM_BLOCK": block, "PIPE": shallow_pipe(simd)},
             },
         )
         for mw, mh, simd, pe, block in UNITS

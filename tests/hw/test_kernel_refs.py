@@ -37,9 +37,9 @@ def test_pack_bits_puts_element_0_in_bit_0() -> None:
 
 
 @pytest.mark.parametrize(("simd", "pipe"), [(1, 1), (11, 1), (16, 3), (17, 2), (64, 3), (784, 9)])
-def test_full_pipe_is_the_number_of_levels(simd: int, pipe: int) -> None:
+def test_popcount_levels(simd: int, pipe: int) -> None:
     """Values that bnn_popcount.sv itself gave for N_LEVELS + 1."""
-    assert bnn_mvu_ref.full_pipe(simd) == pipe
+    assert bnn_mvu_ref.popcount_levels(simd) == pipe
 
 
 def test_widths_must_agree() -> None:
