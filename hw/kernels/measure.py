@@ -19,6 +19,7 @@ import numpy as np
 
 from hw.kernels import bnn_affine_ref, bnn_binarize_ref, bnn_lookup_ref, bnn_mvu_ref
 from hw.kernels.bnn_mvu_ref import shallow_pipe
+from hw.kernels.levels import levels
 from hw.kernels.recipe import SYNTH, commands, count_cells, read
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,26 +27,25 @@ README = ROOT / "hw" / "README.md"
 CATALOGUE = ROOT / "build" / "bench" / "catalogue.json"
 BEGIN, END = "<!-- catalogue: begin -->", "<!-- catalogue: end -->"
 
-#: MW, MH, SIMD, PE, ROM_BLOCK of matrix-vector units: small to large, every kind of memory
+#: MW, MH, SIMD, PE, RAW of matrix-vector units: small to large, every kind of weight memory
 UNITS = (
-    (64, 16, 16, 4, 0),
-    (64, 64, 16, 4, 0),
-    (64, 64, 32, 16, 0),
-    (64, 10, 8, 2, 0),
-    (64, 10, 64, 1, 0),
-    (784, 64, 49, 16, 0),
-    (784, 64, 56, 64, 0),
-    (784, 256, 28, 8, 1),
-    (256, 256, 32, 8, 1),
-    (256, 256, 64, 32, 0),
-    (256, 10, 16, 2, 0),
-    (576, 64, 32, 32, 1),
-    (1024, 1024, 32, 8, 1),
-    (1024, 1024, 64, 32, 1),
-    (128, 96, 64, 12, 0),
-    (64, 64, 64, 64, 0),
-    (64, 32, 64, 32, 0),
-)
+    (64, 10, 4, 2, 1), (64, 10, 8, 2, 1), (256, 10, 16, 2, 1), (64, 10, 64, 1, 1),
+    (64, 16, 16, 4, 0), (64, 64, 16, 4, 0), (256, 64, 32, 8, 0), (128, 96, 64, 12, 0),
+    (64, 64, 32, 16, 0), (784, 64, 49, 16, 0), (784, 64, 28, 8, 0), (784, 64, 56, 64, 0),
+    (256, 256, 32, 8, 0), (256, 256, 64, 32, 0), (256, 64, 64, 64, 0), (64, 64, 64, 32, 0),
+    (784, 256, 28, 8, 0), (576, 64, 32, 32, 0), (1024, 1024, 32, 8, 0), (1024, 1024, 64, 32, 0),
+    (1024, 10, 64, 1, 1), (64, 64, 64, 64, 0), (64, 32, 64, 32, 0), (128, 10, 128, 10, 1),
+)  # fmt: skip
+LUT_ROM_WORDS = 256  # deeper weight memories are measured in block RAM
+PLAIN_LANES = 784  # larger units: only our recipe, the plain one takes long
+
+
+def unit(mw: int, mh: int, simd: int, pe: int, raw: int) -> dict[str, int]:
+    """Parameters of bnn_mvu as flows would choose them."""
+    block = int(mw * mh // (simd * pe) > LUT_ROM_WORDS)
+    given = {"MW": mw, "MH": mh, "SIMD": simd, "PE": pe, "RAW": raw, "ROM_BLOCK": block}
+    return {**given, "PIPE": shallow_pipe(simd)}
+
 
 CONFIGS: list[tuple[str, dict[str, int]]] = [
     *[
@@ -53,16 +53,7 @@ CONFIGS: list[tuple[str, dict[str, int]]] = [
         for n in (16, 64, 128, 784)
         for p in (0, shallow_pipe(n))
     ],
-    *[
-        (
-            "bnn_mvu",
-            {
-                **{"MW": mw, "MH": mh, "SIMD": simd, "PE": pe},
-                **{"ROM_BLOCK": block, "PIPE": shallow_pipe(simd)},
-            },
-        )
-        for mw, mh, simd, pe, block in UNITS
-    ],
+    *[("bnn_mvu", unit(*given)) for given in UNITS],
     ("bnn_binarize", {"N": 784, "PE": 49, "IN_W": 8, "UNIFORM": 1, "THR": 128}),
     ("bnn_binarize", {"N": 784, "PE": 8, "IN_W": 8}),
     ("bnn_affine", {"N": 10, "PE": 1, "IN_W": 7, "COEF_W": 8, "OFFS_W": 16, "OUT_W": 18}),
@@ -109,7 +100,7 @@ def measure(kernel: str, params: dict[str, int], recipe: str) -> dict[str, Any]:
         recipe: "ours" (recipe.py) or "plain" (synth_xilinx as it is).
 
     Returns:
-        Counts per kind of cell, and "version", what yosys calls itself.
+        Counts per kind of cell, "levels" (levels.py), and "version", what yosys calls itself.
 
     Raises:
         RuntimeError: yosys failed; with the end of its log.
@@ -124,8 +115,8 @@ def measure(kernel: str, params: dict[str, int], recipe: str) -> dict[str, Any]:
         passes = commands(kernel, rtl, generics=generics)
         if recipe == "plain":
             passes = [read(kernel, rtl, generics), f"{SYNTH} -top {kernel}"]
-        stat = Path(folder) / "stat.json"
-        passes.append(f"tee -q -o {stat} stat -json")
+        stat, netlist = Path(folder) / "stat.json", Path(folder) / "netlist.json"
+        passes += [f"tee -q -o {stat} stat -json", f"write_json {netlist}"]
         script = (
             "from pyosys import libyosys as ys; d = ys.Design()\n"
             f"for one in {passes!r}: ys.run_pass(one, d)\n"
@@ -135,8 +126,10 @@ def measure(kernel: str, params: dict[str, int], recipe: str) -> dict[str, Any]:
         if done.returncode:
             raise RuntimeError(f"yosys on {kernel} {params}: {done.stdout[-800:]}{done.stderr}")
         report = json.loads(stat.read_text())
+        depth = levels(json.loads(netlist.read_text())["modules"][kernel])
     return {
         **count_cells(report["design"]["num_cells_by_type"]),
+        "levels": depth,
         "version": report["creator"].split(" (")[0],
     }
 
@@ -151,20 +144,24 @@ def lanes(params: dict[str, int]) -> int:
 def table(rows: list[dict[str, Any]]) -> str:
     """The catalogue's area table in Markdown."""
     lines = [
-        f"{rows[0]['version']}; `{SYNTH}`, with the two changes of `kernels/recipe.py`; the column",
-        "*plain* without them. Printed by `make bench-kernels`; nothing here is placed or routed.",
+        f"{rows[0]['version']}; `{SYNTH}`, with the changes of `kernels/recipe.py`;",
+        "the column *plain* without them, where it was measured. Printed by `make bench-kernels`;",
+        "nothing here is placed or routed.",
         "",
         "| kernel | parameters | LUT (per lane) | plain LUT (per lane) | of it LUTRAM, SRL | FF"
-        " | BRAM36 | DSP |",
-        "|---|---|---|---|---|---|---|---|",
+        " | BRAM36 | DSP | levels |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for row in rows:
-        ours, plain, n = row["ours"], row["plain"], row["lanes"]
+        ours, n = row["ours"], row["lanes"]
         given = " ".join(f"{k}={v}" for k, v in row["params"].items())
-        luts = [f"{r['lut']}" + (f" ({r['lut'] / n:.2f})" if n else "") for r in (ours, plain)]
+        luts = [
+            f"{r['lut']}" + (f" ({r['lut'] / n:.2f})" if n else "") if r else ""
+            for r in (ours, row.get("plain"))
+        ]
         lines.append(
             f"| `{row['kernel']}` | {given} | {luts[0]} | {luts[1]} | {ours['lutram']}"
-            f" | {ours['ff']} | {ours['bram36']:g} | {ours['dsp']} |"
+            f" | {ours['ff']} | {ours['bram36']:g} | {ours['dsp']} | {ours['levels']} |"
         )
     return "\n".join(lines)
 
@@ -176,7 +173,8 @@ def main() -> None:
     for kernel, params in CONFIGS:
         if only and kernel not in only:
             continue
-        results = {recipe: measure(kernel, params, recipe) for recipe in ("ours", "plain")}
+        recipes = ("ours", "plain") if lanes(params) <= PLAIN_LANES else ("ours",)
+        results = {recipe: measure(kernel, params, recipe) for recipe in recipes}
         version = results["ours"]["version"]
         row = {"kernel": kernel, "params": params, "lanes": int(lanes(params)), "version": version}
         rows.append({**row, **results})
