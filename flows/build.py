@@ -133,9 +133,16 @@ def build(run: Path, config: FlowConfig, first: str = "import", last: str = "rep
             print(" failed")
             raise
         seconds = time.monotonic() - started
-        state.append({"name": step.name, "seconds": round(seconds, 2), "status": "done"})
+        note = "; ".join(ctx.notes)
+        row = {"name": step.name, "seconds": round(seconds, 2), "status": "done", "note": note}
+        state.append(row)
         write_json(run / "stages.json", state)
-        print(f" {seconds:6.1f} s  {'; '.join(ctx.notes)}")
+        print(stage_line(row)[len(step.name.ljust(11)) :])
+
+
+def stage_line(row: dict[str, Any]) -> str:
+    """What is printed of a finished stage, from its row of stages.json."""
+    return f"{row['name']:<11} {row['seconds']:6.1f} s  {row.get('note', '')}".rstrip()
 
 
 def _stages(run: Path, first: int) -> list[dict[str, Any]]:

@@ -19,11 +19,11 @@ def main() -> int:
         prog="python -m flows.report", description="Write report.html, report.md and report.json."
     )
     parser.add_argument("--run", type=Path, required=True, help="folder of the build")
-    parser.add_argument("--readme", type=Path, help="fill its result table from this run, too")
+    parser.add_argument("--readme", type=Path, help="fill its results from this run, too")
     args = parser.parse_args()
     print(write_report(args.run))
     if args.readme:
-        fill_readme(args.readme, [args.run / "report.json"])
+        fill_readme(args.readme, args.run)
     return 0
 
 

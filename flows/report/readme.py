@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
+from flows.build import stage_line
 from flows.errors import FlowError
-from flows.files import write_atomic
+from flows.files import read_json, write_atomic
 
+DEMO_BEGIN, DEMO_END = "<!-- demo: begin -->", "<!-- demo: end -->"
 BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
 COLUMNS = (
     "network, data",
@@ -22,31 +23,37 @@ COLUMNS = (
 )
 
 
-def fill_readme(readme: Path, reports: list[Path]) -> None:
-    """Replace the table between the markers by one row per report.json.
+def fill_readme(readme: Path, run: Path) -> None:
+    """Replace the result table and the printed stages in a README by those of a run.
 
     Raises:
         FlowError: readme-markers, report-missing.
     """
-    text = readme.read_text()
-    if text.count(BEGIN) != 1 or text.count(END) != 1:
+    header = f"| {' | '.join(COLUMNS)} |\n{'|---' * len(COLUMNS)}|"
+    text = _between(readme, readme.read_text(), BEGIN, END, f"{header}\n{_row(run)}")
+    if DEMO_BEGIN in text:
+        lines = "\n".join(stage_line(row) for row in read_json(run / "stages.json"))
+        text = _between(readme, text, DEMO_BEGIN, DEMO_END, f"```\n{lines}\n```")
+    write_atomic(readme, text)
+
+
+def _between(readme: Path, text: str, begin: str, end: str, content: str) -> str:
+    if text.count(begin) != 1 or text.count(end) != 1:
         raise FlowError(
             "readme-markers",
-            f"not exactly one {BEGIN} and one {END}",
+            f"not exactly one {begin} and one {end}",
             str(readme),
-            "put the two markers back where the table belongs",
+            "put the two markers back where the content belongs",
         )
-    head, rest = text.split(BEGIN)
-    _, tail = rest.split(END)
-    header = f"| {' | '.join(COLUMNS)} |\n{'|---' * len(COLUMNS)}|"
-    rows = "\n".join(_row(path) for path in reports)
-    write_atomic(readme, f"{head}{BEGIN}\n{header}\n{rows}\n{END}{tail}")
+    head, rest = text.split(begin)
+    return f"{head}{begin}\n{content}\n{end}{rest.split(end)[1]}"
 
 
-def _row(path: Path) -> str:
+def _row(run: Path) -> str:
+    path = run / "report.json"
     if not path.is_file():
         raise FlowError("report-missing", "there is no such report", str(path), "run: make demo")
-    r: dict[str, Any] = json.loads(path.read_text())
+    r: dict[str, Any] = read_json(path)
     fps = r["fps_at_clk"]
     cells = [
         f"{r['network'] or r['run']}, {r['images_source']}",

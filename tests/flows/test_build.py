@@ -113,7 +113,12 @@ def test_interrupt_leaves_nothing_half_made_and_the_build_goes_on(
     log = tmp_path / "log.txt"
     with log.open("w") as out:
         child = subprocess.Popen(
-            [*command, *words], stdout=out, stderr=subprocess.STDOUT, start_new_session=True
+            [*command, *words],
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            # a shell ignores SIGINT in its background jobs, and children inherit that
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         deadline = time.monotonic() + 60
         while not (run / "07_top").is_dir() and time.monotonic() < deadline:
