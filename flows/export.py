@@ -52,6 +52,10 @@ def deployed(model: nn.Module) -> nn.Module:
         The copy, in evaluation mode.
     """
     out = copy.deepcopy(model).eval()
+    for module in out.modules():
+        freeze = getattr(module, "freeze", None)
+        if freeze is not None:  # AdaBin: constants that follow from the latent weights
+            freeze()
     for _, layer in models.matrix_layers(out):
         with torch.no_grad():
             value, scale, _, _ = layer.weight_quant.tensor_quant(layer.weight)

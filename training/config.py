@@ -41,9 +41,12 @@ class ModelConfig:
 class QuantConfig:
     """[quant]: the binarisation method."""
 
-    method: str = "irnet"  # key of training.quantizers.METHODS
+    method: str = "irnet"  # key of training.methods.METHODS
     t_min: float = 1e-1  # EDE: first and last steepness of the gradient
     t_max: float = 1e1
+    weights: str = "binary"  # or "real": only activations are binary (first of two steps)
+    form: str = "paper"  # AdaBin's activation set: offset beta ("paper") or alpha * beta ("code")
+    maxout: str = "monotone"  # AdaBin: slopes n * p >= 0, or any ("free", as published)
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,9 @@ class Config:
 
 CHOICES = {
     "model.final_norm": ("bn", "tensor", "none"),
+    "quant.weights": ("binary", "real"),
+    "quant.form": ("paper", "code"),
+    "quant.maxout": ("monotone", "free"),
     "train.optimiser": ("adam", "sgd"),
     "train.schedule": ("cosine", "constant"),
 }
@@ -174,6 +180,13 @@ def checked(config: Config, where: str) -> Config:
             raise _bad(where, key, f"is {flat[key]}", "0 or more")
     if not 1 <= config.model.threshold <= 255:
         raise _bad(where, "model.threshold", f"is {config.model.threshold}", "1 to 255")
+    if (config.quant.method, config.quant.weights) == ("adabin", "real"):
+        raise _bad(
+            where,
+            "quant.weights",
+            "is 'real', which AdaBin's sets have no form for",
+            'method = "reactnet", "irnet" or "ste"',
+        )
     for key in ("train.lr", "quant.t_min", "quant.t_max"):
         if not flat[key] > 0:
             raise _bad(where, key, f"is {flat[key]}", "more than 0")

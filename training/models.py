@@ -12,18 +12,13 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from brevitas.nn import QuantIdentity, QuantLinear
+from brevitas.nn import QuantConv2d, QuantLinear
 from torch import Tensor, nn
 
+from training import adabin, irnet  # noqa: F401 (they register themselves)
 from training.config import ModelConfig, QuantConfig
 from training.data import pixels
-from training.quantizers import (
-    BinaryQuant,
-    Method,
-    activation_injector,
-    method,
-    weight_injector,
-)
+from training.methods import method
 
 
 class TensorNorm(nn.Module):
@@ -56,58 +51,32 @@ class TensorNorm(nn.Module):
         return x * gain + (self.bias - mean * gain)
 
 
-class Layers:
-    """Makes quantized layers of one method; every layer gets its own quantizer."""
-
-    def __init__(self, quant: QuantConfig) -> None:
-        self.method: Method = method(quant.method)
-        self.options = {name: getattr(quant, name) for name in self.method.options}
-
-    def linear(self, inputs: int, outputs: int) -> nn.Module:
-        """A layer of 1-bit weights without bias."""
-
-        def make() -> BinaryQuant:
-            return self.method.weight(**self.options)
-
-        layer: nn.Module = QuantLinear(
-            inputs, outputs, bias=False, weight_quant=weight_injector(make)
-        )
-        return layer
-
-    def sign(self) -> nn.Module:
-        """A quantizer of activations to -1 and +1."""
-
-        def make() -> BinaryQuant:
-            return self.method.activation(**self.options)
-
-        layer: nn.Module = QuantIdentity(act_quant=activation_injector(make))
-        return layer
-
-
 class Mlp(nn.Module):
     """Multilayer perceptron of 1-bit weights, activations and inputs (TFC, SFC, LFC of FINN).
 
-    pixels -> sign -> [1-bit linear -> batch norm -> (hardtanh) -> sign -> dropout] per hidden
-    layer -> 1-bit linear -> final norm -> one score per class.
+    pixels -> sign -> [1-bit linear -> batch norm -> nonlinearity -> sign -> dropout] per
+    hidden layer -> 1-bit linear -> final norm -> one score per class.
     """
 
     def __init__(self, model: ModelConfig, quant: QuantConfig) -> None:
         super().__init__()
-        layers = Layers(quant)
+        kind = method(quant)
         self.offset = (2 * model.threshold - 1) / 255
-        body: list[nn.Module] = [layers.sign()]
+        sign = kind.input_sign()
+        body: list[nn.Module] = [sign]
         if model.input_dropout:
             body.append(nn.Dropout(model.input_dropout))
         width = model.in_features
         for hidden in model.hidden:
-            body.append(layers.linear(width, hidden))
+            body.append(kind.linear(width, hidden, sign))
             if model.batch_norm:
                 body.append(nn.BatchNorm1d(hidden))
-            body += [layers.method.before_activation(), layers.sign()]
+            body += kind.activation(hidden)
+            sign = body[-1]
             if model.dropout:
                 body.append(nn.Dropout(model.dropout))
             width = hidden
-        body.append(layers.linear(width, model.classes))
+        body.append(kind.linear(width, model.classes, sign))
         if model.final_norm == "bn":
             body.append(nn.BatchNorm1d(model.classes))
         elif model.final_norm == "tensor":
@@ -134,7 +103,9 @@ def build(model: ModelConfig, quant: QuantConfig) -> nn.Module:
 
 def matrix_layers(model: nn.Module) -> list[tuple[str, Any]]:
     """(name, layer) of every layer with quantized weights, in the order they are defined."""
-    return [(name, m) for name, m in model.named_modules() if isinstance(m, QuantLinear)]
+    kinds = (QuantLinear, QuantConv2d)
+    found = [(name, m) for name, m in model.named_modules() if isinstance(m, kinds)]
+    return [(name, m) for name, m in found if m.weight_quant.is_quant_enabled]
 
 
 @torch.no_grad()

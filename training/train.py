@@ -23,7 +23,7 @@ import torch
 from flows.errors import FlowError, run_main
 from training.callbacks import Keep, Progress
 from training.classifier import Classifier
-from training.config import Config, load, to_table
+from training.config import Config, from_table, load, to_table
 from training.data import EpochBatches, Images, load_test, load_train, split
 from training.run import CHECKPOINT, METRICS, RESOLVED, complete, finish, start
 
@@ -119,6 +119,7 @@ def _checkpoint(run: Path, config: Config) -> Path | None:
 
 def _same(saved: dict[str, dict[str, Any]], config: Config, run: Path) -> None:
     wanted = to_table(config)
+    saved = to_table(from_table(saved, str(run)))  # keys that are newer than the run: defaults
     changed = [
         f"{section}.{key} is {value!r}, was {saved.get(section, {}).get(key)!r}"
         for section, keys in wanted.items()

@@ -20,7 +20,7 @@ def test_input_bit_is_pixel_at_least_threshold() -> None:
     assert models.Mlp(ModelConfig(threshold=128), QuantConfig()).offset == 1.0
 
 
-@pytest.mark.parametrize("method", ["irnet", "ste"])
+@pytest.mark.parametrize("method", ["irnet", "ste", "adabin"])
 def test_everything_between_layers_is_binary(method: str) -> None:
     config = ModelConfig((6, 5), 9, 128, 4, dropout=0.3, input_dropout=0.2)
     model = models.build(config, QuantConfig(method)).eval()
@@ -28,7 +28,7 @@ def test_everything_between_layers_is_binary(method: str) -> None:
     for _, layer in models.matrix_layers(model):
         layer.register_forward_hook(lambda m, i, o: seen.append((i[0], o)))
     assert model(torch.rand(20, 9)).shape == (20, 4)
-    assert len(seen) == 3
+    assert len(seen) == (6 if method == "adabin" else 3)  # every layer with its popcount
     for inputs, outputs in seen:
         assert set(inputs.unique().tolist()) <= {-1.0, 1.0}
         assert torch.equal(outputs * 16, (outputs * 16).round())  # multiples of 2^e

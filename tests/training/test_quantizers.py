@@ -3,17 +3,10 @@ import pytest
 import torch
 
 from flows.errors import FlowError
-from training.quantizers import (
-    BinaryQuant,
-    EdeQuant,
-    FixedQuant,
-    LibraQuant,
-    libra,
-    method,
-    set_progress,
-    shift_scale,
-    sign,
-)
+from training.config import QuantConfig
+from training.irnet import EdeQuant, LibraQuant, libra, shift_scale
+from training.methods import method
+from training.quantizers import BinaryQuant, FixedQuant, set_progress, sign
 
 POINTS = torch.tensor([-3.0, -1.0, -1e-30, -0.0, 0.0, 1e-30, 0.5, 1.0, 1.5])
 SIGNS = torch.tensor([-1.0, -1.0, -1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0])
@@ -116,5 +109,5 @@ def test_fixed_quantizer_keeps_what_it_is_given() -> None:
 
 def test_unknown_method() -> None:
     with pytest.raises(FlowError) as err:
-        method("irnett")
+        method(QuantConfig("irnett"))
     assert err.value.code == "method-name" and "irnet" in err.value.hint

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Binarisation methods by name: what the layers of a network are made of.
+
+A further method is a module with a subclass of `Method` and one `@register`; models.py imports it.
+"""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any, ClassVar
+
+import torch
+from brevitas.nn import QuantConv2d, QuantIdentity, QuantLinear
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from flows.errors import FlowError
+from training.config import QuantConfig
+from training.quantizers import BinaryQuant, activation_injector, weight_injector
+
+
+class InputSign(QuantIdentity):  # type: ignore[misc]
+    """The binariser of a network's input: a comparator for pixels, never learned."""
+
+
+class BinaryConv(QuantConv2d):  # type: ignore[misc]
+    """A 1-bit convolution whose map is padded with a value of ours before it.
+
+    -1 keeps the padded map binary; 0, PyTorch's usual padding, is a third value at the border.
+    """
+
+    def __init__(self, *shape: int, stride: int, pad: int, pad_value: float, **more: Any) -> None:
+        super().__init__(*shape, stride=stride, padding=0, bias=False, **more)
+        self.pad, self.pad_value = pad, pad_value
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Pad and convolve maps of shape (N, channels, rows, columns)."""
+        y: Tensor = super().forward(padded(x, self.pad, self.pad_value))
+        return y
+
+
+def padded(x: Tensor, pad: int, value: float | Tensor) -> Tensor:
+    """Maps with `pad` pixels of a value on each side; a tensor keeps its gradient."""
+    if not pad:
+        return x
+    if isinstance(value, Tensor):
+        return F.pad(x - value, (pad,) * 4) + value
+    return F.pad(x, (pad,) * 4, value=value)
+
+
+def per_channel(x_C: Tensor, like: Tensor) -> Tensor:
+    """Shape (C,) to one that multiplies (N, C) or (N, C, rows, columns)."""
+    return x_C.view(-1, *[1] * (like.dim() - 2))
+
+
+class Method:
+    """Plain signs: clipped straight-through gradient, weights and activations -1 and +1.
+
+    Args:
+        quant: [quant] of the configuration.
+        pad_value: what binary maps are padded with.
+    """
+
+    name: ClassVar[str] = "ste"
+
+    def __init__(self, quant: QuantConfig, pad_value: float = -1.0) -> None:
+        self.quant, self.pad_value = quant, pad_value
+
+    def weight_quant(self) -> BinaryQuant:
+        """The quantizer of a layer's weights."""
+        return BinaryQuant()
+
+    def act_quant(self) -> BinaryQuant:
+        """The quantizer of a layer's inputs."""
+        return BinaryQuant()
+
+    def input_sign(self) -> nn.Module:
+        """The binariser of the network's input."""
+        return InputSign(act_quant=activation_injector(self.act_quant))
+
+    def sign(self, channels: int) -> nn.Module:
+        """A binariser of activations."""
+        made: nn.Module = QuantIdentity(act_quant=activation_injector(self.act_quant))
+        return made
+
+    def nonlinearity(self, channels: int) -> nn.Module:
+        """What stands behind a batch norm, or behind batch norm and shortcut."""
+        return nn.Identity()
+
+    def activation(self, channels: int) -> list[nn.Module]:
+        """Nonlinearity and sign, in networks that use the value between for nothing else."""
+        return [self.nonlinearity(channels), self.sign(channels)]
+
+    def linear(self, inputs: int, outputs: int, sign: nn.Module) -> nn.Module:
+        """A layer without bias behind the binariser `sign`."""
+        if self.quant.weights == "real":
+            return nn.Linear(inputs, outputs, bias=False)
+        weight_quant = weight_injector(self.weight_quant)
+        made: nn.Module = QuantLinear(inputs, outputs, bias=False, weight_quant=weight_quant)
+        return made
+
+    def conv(
+        self, inputs: int, outputs: int, kernel: int, stride: int, pad: int, sign: nn.Module
+    ) -> nn.Module:
+        """A convolution without bias behind the binariser `sign`, padded with `pad_value`."""
+        real = self.quant.weights == "real"
+        weight_quant = None if real else weight_injector(self.weight_quant)
+        return BinaryConv(
+            inputs,
+            outputs,
+            kernel,
+            stride=stride,
+            pad=pad,
+            pad_value=self.pad_value,
+            weight_quant=weight_quant,
+        )
+
+
+METHODS: dict[str, type[Method]] = {}
+
+
+def register(cls: type[Method]) -> type[Method]:
+    """Make a method known to the configuration by its name."""
+    METHODS[cls.name] = cls
+    return cls
+
+
+register(Method)
+
+
+def method(quant: QuantConfig, pad_value: float = -1.0) -> Method:
+    """The method that [quant] names.
+
+    Raises:
+        FlowError: method-name.
+    """
+    if quant.method not in METHODS:
+        near = difflib.get_close_matches(quant.method, METHODS, 1, 0.0)[0]
+        raise FlowError(
+            "method-name",
+            f"no method is called {quant.method!r}",
+            "[quant] method of the configuration",
+            f"did you mean {near!r}? One of: " + ", ".join(METHODS),
+        )
+    return METHODS[quant.method](quant, pad_value)
+
+
+@torch.no_grad()
+def signs(model: nn.Module) -> list[tuple[str, nn.Module]]:
+    """(name, module) of every binariser of activations, in the order of the network.
+
+    Not the input's: nothing is learned in front of it.
+    """
+    found = [(n, m) for n, m in model.named_modules() if isinstance(m, QuantIdentity)]
+    return [(n, m) for n, m in found if not isinstance(m, InputSign)]
