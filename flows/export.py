@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from qonnx.core.modelwrapper import ModelWrapper
 from torch import Tensor, nn
 
-from flows.errors import CheckFailed, run_main
+from flows.errors import CheckFailed, FlowError, run_main
 from flows.execute import run_tensors
 from flows.files import replacing, sha256_of, write_json
 from training import models
@@ -50,13 +50,24 @@ def deployed(model: nn.Module) -> nn.Module:
 
     Returns:
         The copy, in evaluation mode.
+
+    Raises:
+        FlowError: export-real (there is no 1-bit layer).
     """
     out = copy.deepcopy(model).eval()
     for module in out.modules():
         freeze = getattr(module, "freeze", None)
         if freeze is not None:  # AdaBin: constants that follow from the latent weights
             freeze()
-    for _, layer in models.matrix_layers(out):
+    layers = models.matrix_layers(out)
+    if not layers:
+        raise FlowError(
+            "export-real",
+            "the network has no 1-bit weights: it is a real-valued one, or the first of two steps",
+            "[quant] of its configuration",
+            'a run with method = "irnet" (or ste, adabin, reactnet) and weights = "binary"',
+        )
+    for _, layer in layers:
         with torch.no_grad():
             value, scale, _, _ = layer.weight_quant.tensor_quant(layer.weight)
         layer.weight.data = value.detach().clone()

@@ -15,7 +15,7 @@ import torch
 from brevitas.nn import QuantConv2d, QuantLinear
 from torch import Tensor, nn
 
-from training import adabin, irnet  # noqa: F401 (they register themselves)
+from training import adabin, irnet, reactnet  # noqa: F401 (they register themselves)
 from training.config import ModelConfig, QuantConfig
 from training.data import pixels
 from training.methods import method

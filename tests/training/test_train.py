@@ -32,7 +32,7 @@ def stop_after(monkeypatch: pytest.MonkeyPatch, epoch: int, batch: int = 2) -> N
     monkeypatch.setattr(Classifier, "training_step", interrupted)
 
 
-@pytest.mark.parametrize("method", ["irnet", "ste", "adabin"])
+@pytest.mark.parametrize("method", ["irnet", "ste", "adabin", "reactnet"])
 @pytest.mark.parametrize("optimiser", ["adam", "sgd"])
 def test_resumed_equals_uninterrupted(
     tiny: Config,
