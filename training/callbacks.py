@@ -13,7 +13,7 @@ from lightning.pytorch.callbacks import Callback, Checkpoint
 from tqdm import tqdm
 
 from flows.files import replacing
-from training.classifier import Classifier
+from training.experiment import Experiment
 from training.run import CHECKPOINT, write_curve
 
 
@@ -26,7 +26,7 @@ class Keep(Checkpoint):
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Write both. Lightning calls checkpoint callbacks last, so the curve is complete."""
-        assert isinstance(pl_module, Classifier)
+        assert isinstance(pl_module, Experiment)
         with replacing(self.run / CHECKPOINT) as tmp:
             trainer.save_checkpoint(tmp)
         write_curve(self.run, pl_module.curve)
@@ -62,10 +62,12 @@ class Progress(Callback):
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Say how the epoch went. Runs before the module's own hook: the sums are still there."""
-        assert isinstance(pl_module, Classifier) and self.bar is not None
-        loss, right, count = pl_module.sums.tolist()
+        assert isinstance(pl_module, Experiment) and self.bar is not None
+        means = pl_module.means()
         done, epochs = trainer.current_epoch + 1, trainer.max_epochs or 0
-        text = f"epoch {done}/{epochs} loss {loss / count:.3f} train {right / count:.2%}"
+        text = f"epoch {done}/{epochs} loss {means['loss']:.3f}"
+        if "right" in means:
+            text += f" train {means['right']:.2%}"
         self.bar.update(int(trainer.num_training_batches) % self.EVERY)
         self.bar.set_description(text)
         if self.bar.disable:

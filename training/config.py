@@ -50,6 +50,15 @@ class QuantConfig:
 
 
 @dataclass(frozen=True)
+class DistillConfig:
+    """[distill]: soft targets of a teacher, in any supervised run."""
+
+    weight: float = 0.0  # of the soft targets; 1 - weight is left to the labels. 0: no teacher
+    teacher: str = ""  # folder of a finished run
+    temperature: float = 4.0
+
+
+@dataclass(frozen=True)
 class TrainConfig:
     """[train]: the optimisation."""
 
@@ -57,9 +66,10 @@ class TrainConfig:
     batch: int = 128
     optimiser: str = "adam"  # "adam" or "sgd" (momentum 0.9)
     lr: float = 1e-3
-    schedule: str = "cosine"  # "cosine" to 0 over all epochs, or "constant"
+    schedule: str = "cosine"  # "cosine" or "linear" to 0 over all epochs, or "constant"
     weight_decay: float = 0.0
     label_smoothing: float = 0.0
+    keep: str = "last"  # model.pt: the "last" epoch, or the "best" on the validation images
     seed: int = 1
     threads: int = 1  # of torch; more is no faster for small layers, and sums may round otherwise
 
@@ -71,6 +81,7 @@ class Config:
     data: DataConfig = field(default_factory=DataConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
     quant: QuantConfig = field(default_factory=QuantConfig)
+    distill: DistillConfig = field(default_factory=DistillConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
 
     def with_train(self, **changes: Any) -> Config:
@@ -87,7 +98,8 @@ CHOICES = {
     "quant.form": ("paper", "code"),
     "quant.maxout": ("monotone", "free"),
     "train.optimiser": ("adam", "sgd"),
-    "train.schedule": ("cosine", "constant"),
+    "train.schedule": ("cosine", "linear", "constant"),
+    "train.keep": ("last", "best"),
 }
 AT_LEAST_ONE = ("model.in_features", "model.classes", "train.epochs", "train.batch")
 FRACTIONS = ("model.dropout", "model.input_dropout", "train.label_smoothing")
@@ -187,7 +199,13 @@ def checked(config: Config, where: str) -> Config:
             "is 'real', which AdaBin's sets have no form for",
             'method = "reactnet", "irnet" or "ste"',
         )
-    for key in ("train.lr", "quant.t_min", "quant.t_max"):
+    if not 0 <= config.distill.weight <= 1:
+        raise _bad(where, "distill.weight", f"is {config.distill.weight}", "0 to 1")
+    if config.train.keep == "best" and not config.data.validation:
+        raise _bad(
+            where, "train.keep", "is 'best' without images to tell", "data.validation = 5000"
+        )
+    for key in ("train.lr", "distill.temperature", "quant.t_min", "quant.t_max"):
         if not flat[key] > 0:
             raise _bad(where, key, f"is {flat[key]}", "more than 0")
     return config

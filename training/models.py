@@ -51,7 +51,39 @@ class TensorNorm(nn.Module):
         return x * gain + (self.bias - mean * gain)
 
 
-class Mlp(nn.Module):
+class Network(nn.Module):
+    """Base of all networks: features of images, and a head that makes them scores."""
+
+    features_out: int  # numbers per image that `features` gives
+
+    def features(self, x: Tensor) -> Tensor:
+        """What the last matrix layer sees.
+
+        Args:
+            x: shape (N, in_features), float32 in [0, 1]: pixel / 255.
+
+        Returns:
+            Shape (N, features_out).
+        """
+        raise NotImplementedError
+
+    def head(self, features: Tensor) -> Tensor:
+        """Scores of features, shape (N, classes)."""
+        raise NotImplementedError
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Scores of images.
+
+        Args:
+            x: shape (N, in_features), float32 in [0, 1]: pixel / 255.
+
+        Returns:
+            Shape (N, classes); the class is the first largest score.
+        """
+        return self.head(self.features(x))
+
+
+class Mlp(Network):
     """Multilayer perceptron of 1-bit weights, activations and inputs (TFC, SFC, LFC of FINN).
 
     pixels -> sign -> [1-bit linear -> batch norm -> nonlinearity -> sign -> dropout] per
@@ -76,6 +108,7 @@ class Mlp(nn.Module):
             if model.dropout:
                 body.append(nn.Dropout(model.dropout))
             width = hidden
+        self.cut, self.features_out = len(body), width
         body.append(kind.linear(width, model.classes, sign))
         if model.final_norm == "bn":
             body.append(nn.BatchNorm1d(model.classes))
@@ -83,20 +116,18 @@ class Mlp(nn.Module):
             body.append(TensorNorm())
         self.body = nn.Sequential(*body)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Scores of images.
+    def features(self, x: Tensor) -> Tensor:
+        """Output of the last hidden layer: bits, where that is binarised."""
+        features: Tensor = self.body[: self.cut](2.0 * x - self.offset)
+        return features
 
-        Args:
-            x: shape (N, in_features), float32 in [0, 1]: pixel / 255.
-
-        Returns:
-            Shape (N, classes); the class is the first largest score.
-        """
-        scores: Tensor = self.body(2.0 * x - self.offset)
+    def head(self, features: Tensor) -> Tensor:
+        """The last layer and its norm."""
+        scores: Tensor = self.body[self.cut :](features)
         return scores
 
 
-def build(model: ModelConfig, quant: QuantConfig) -> nn.Module:
+def build(model: ModelConfig, quant: QuantConfig) -> Network:
     """The network of a configuration, freshly initialised from torch's random state."""
     return Mlp(model, quant)
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import json
 import pickle
@@ -54,7 +55,7 @@ def save_model(run: Path, model: nn.Module, config: Config) -> None:
     write_atomic(run / MODEL, buffer.getvalue())
 
 
-def load_model(run: Path) -> tuple[nn.Module, Config]:
+def load_model(run: Path) -> tuple[models.Network, Config]:
     """The trained network of a run folder, in evaluation mode, and its configuration.
 
     Raises:
@@ -91,20 +92,47 @@ def write_curve(run: Path, curve: list[Row]) -> None:
 
 
 def finish(
-    run: Path, model: nn.Module, config: Config, test: Images, n_train: int, curve: list[Row]
+    run: Path,
+    model: models.Network,
+    config: Config,
+    test: Images,
+    n_train: int,
+    curve: list[Row],
+    best: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Measure the trained network on all test images, once, and write the run's results.
 
     metrics.json comes last: a run that has it is complete.
 
+    Args:
+        run: the folder.
+        model: the network after the last epoch.
+        config: the experiment; train.keep says which epoch becomes model.pt.
+        test: all test images.
+        n_train: how many images it was trained on.
+        curve: rows of all epochs.
+        best: epoch, val_accuracy and state of the epoch that was best on the validation images.
+
     Returns:
-        The content of metrics.json.
+        The content of metrics.json. accuracy_top1 is that of model.pt; accuracy_last and
+        accuracy_best are told apart where there were validation images.
     """
-    found = labels(models.scores(model, test.x))
-    right = int((found == test.y.numpy()).sum())
+    last = labels(models.scores(model, test.x))
+    found, right = last, {"last": int((last == test.y.numpy()).sum())}
+    if best is not None:
+        state = copy.deepcopy(model.state_dict())
+        model.load_state_dict(best["state"])
+        found = labels(models.scores(model, test.x))
+        right["best"] = int((found == test.y.numpy()).sum())
+        if config.train.keep == "last":
+            model.load_state_dict(state)
+            found = last
     save_model(run, model, config)
     metrics = {
-        "accuracy_top1": right / len(test),
+        "accuracy_top1": right[config.train.keep] / len(test),
+        "accuracy_last": right["last"] / len(test),
+        "accuracy_best": right["best"] / len(test) if best else None,
+        "best_epoch": best["epoch"] if best else None,
         "n_test": len(test),
         "n_train": n_train,
         "epochs": config.train.epochs,

@@ -64,7 +64,7 @@ def train(config: Config, run: Path, resume: str = "auto", data: Path | None = N
         flush=True,
     )
     _fit(module, training, run, checkpoint)
-    metrics = finish(run, module.model, config, test, len(training), module.curve)
+    metrics = finish(run, module.model, config, test, len(training), module.curve, module.best)
     top1, n_test, seconds = (metrics[k] for k in ("accuracy_top1", "n_test", "seconds"))
     print(f"train: {top1:.2%} of {n_test} test images right, {seconds:.0f} s; see {run / METRICS}")
 

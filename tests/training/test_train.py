@@ -9,8 +9,9 @@ import torch
 
 from flows.errors import FlowError
 from training import train as training_train
-from training.classifier import Classifier, learning_rate
+from training.classifier import Classifier
 from training.config import Config, load
+from training.experiment import learning_rate
 from training.run import load_model
 from training.train import train
 
