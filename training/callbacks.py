@@ -27,6 +27,9 @@ class Keep(Checkpoint):
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Write both. Lightning calls checkpoint callbacks last, so the curve is complete."""
         assert isinstance(pl_module, Experiment)
+        if not trainer.is_global_zero:
+            trainer.save_checkpoint(self.run / CHECKPOINT)  # takes part, and writes nothing
+            return
         with replacing(self.run / CHECKPOINT) as tmp:
             trainer.save_checkpoint(tmp)
         write_curve(self.run, pl_module.curve)
@@ -48,7 +51,7 @@ class Progress(Callback):
             total=epochs * steps,
             initial=trainer.current_epoch * steps,
             unit="batch",
-            disable=not sys.stderr.isatty(),
+            disable=not (sys.stderr.isatty() and trainer.is_global_zero),
             smoothing=0.05,
             dynamic_ncols=True,
         )
@@ -70,7 +73,7 @@ class Progress(Callback):
             text += f" train {means['right']:.2%}"
         self.bar.update(int(trainer.num_training_batches) % self.EVERY)
         self.bar.set_description(text)
-        if self.bar.disable:
+        if self.bar.disable and trainer.is_global_zero:
             seconds = time.monotonic() - pl_module.started
             print(f"{text}  about {seconds * (epochs - done):.0f} s left", flush=True)
 

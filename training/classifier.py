@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from training import models
+from training.cmim import Cmim
 from training.config import Config
 from training.data import Batch, Images
 from training.distill import Distill
@@ -16,24 +17,35 @@ from training.run import Row, labels
 
 
 class Classifier(Experiment):
-    """Cross-entropy training of any network in models.py; [distill] adds a teacher."""
+    """Cross-entropy training of any network in models.py; [distill] and [cmim] add to it."""
 
-    def __init__(self, config: Config, validation: Images) -> None:
+    def __init__(self, config: Config, training: Images, validation: Images) -> None:
         super().__init__(config)
         self.validation = validation
         torch.manual_seed(config.train.seed)
         self.model: models.Network = models.build(config.model, config.quant)
+        self.cmim = Cmim(config, self.model, training.y) if config.cmim.weight else None
         self.distill = Distill(config) if config.distill.weight else None
+
+    def on_train_epoch_start(self) -> None:
+        """Set everything that depends on the epoch."""
+        super().on_train_epoch_start()
+        if self.cmim is not None:
+            self.cmim.start_epoch(self.current_epoch)
 
     def training_step(self, batch: Batch, index: int) -> Tensor:
         """Loss of one batch."""
-        x, y = batch[:2]
-        scores = self.model(x)
+        x, y, which = batch
+        features = self.model.features(x)
+        scores = self.model.head(features)
         loss = F.cross_entropy(scores, y, label_smoothing=self.config.train.label_smoothing)
         parts = {}
         if self.distill is not None:
             parts["distill"] = self.distill(x, scores)
             loss = torch.lerp(loss, parts["distill"], self.config.distill.weight)
+        if self.cmim is not None:
+            parts["cmim"] = self.cmim(x, features, which)
+            loss = loss + self.config.cmim.weight * parts["cmim"]
         with torch.no_grad():
             sums = {f"loss_{name}": value * len(y) for name, value in parts.items()}
             self.add(len(y), loss=loss * len(y), right=(scores.argmax(1) == y).sum(), **sums)

@@ -59,6 +59,23 @@ class DistillConfig:
 
 
 @dataclass(frozen=True)
+class CmimConfig:
+    """[cmim]: contrast of latent and binary activations on top of any method."""
+
+    weight: float = 0.0  # of the contrastive loss beside cross-entropy; 0: none
+    mode: str = "layers"  # every sign, as published; "distill": last features and a teacher's
+    negatives: str = "batch"  # "layers" only: the rest of the batch, or a memory "bank"
+    decay: float = 2.0  # a layer counts decay times as much as the one before it
+    layer_weights: tuple[float, ...] = ()  # instead of decay: one weight per sign
+    temperature: float = 0.1
+    dim: int = 128  # of the embeddings
+    draws: int = 512  # negatives per image out of a memory (the released program: 4096)
+    bank_momentum: float = 0.5
+    stop_gradient: str = "none"  # or into the "latent" or the "binary" side
+    teacher: str = ""  # "distill" only: folder of a finished run
+
+
+@dataclass(frozen=True)
 class TrainConfig:
     """[train]: the optimisation."""
 
@@ -82,6 +99,7 @@ class Config:
     model: ModelConfig = field(default_factory=ModelConfig)
     quant: QuantConfig = field(default_factory=QuantConfig)
     distill: DistillConfig = field(default_factory=DistillConfig)
+    cmim: CmimConfig = field(default_factory=CmimConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
 
     def with_train(self, **changes: Any) -> Config:
@@ -97,12 +115,18 @@ CHOICES = {
     "quant.weights": ("binary", "real"),
     "quant.form": ("paper", "code"),
     "quant.maxout": ("monotone", "free"),
+    "cmim.mode": ("layers", "distill"),
+    "cmim.negatives": ("batch", "bank"),
+    "cmim.stop_gradient": ("none", "latent", "binary"),
     "train.optimiser": ("adam", "sgd"),
     "train.schedule": ("cosine", "linear", "constant"),
     "train.keep": ("last", "best"),
 }
-AT_LEAST_ONE = ("model.in_features", "model.classes", "train.epochs", "train.batch")
-FRACTIONS = ("model.dropout", "model.input_dropout", "train.label_smoothing")
+SIZES = ("model.in_features", "model.classes", "train.epochs", "train.batch", "cmim.dim")
+AT_LEAST_ONE = (*SIZES, "cmim.draws")
+FRACTIONS = ("model.dropout", "model.input_dropout", "train.label_smoothing", "cmim.bank_momentum")
+NOT_NEGATIVE = ("data.validation", "data.shift", "train.seed", "train.threads", "cmim.weight")
+POSITIVE = ("train.lr", "distill.temperature", "quant.t_min", "quant.t_max", "cmim.decay")
 
 
 def load(path: Path) -> Config:
@@ -166,6 +190,10 @@ def _known(key: str, keys: list[str], where: str) -> None:
 def _typed(value: Any, kind: Any, where: str, key: str) -> Any:
     if kind is float and type(value) is int:
         return float(value)
+    if kind == tuple[float, ...]:
+        if isinstance(value, list | tuple) and all(type(v) in (int, float) for v in value):
+            return tuple(float(v) for v in value)
+        raise _bad(where, key, f"is {value!r}", "a list of numbers, e.g. [0.25, 0.5, 1.0]")
     if kind == tuple[int, ...]:
         if isinstance(value, list | tuple) and all(type(v) is int and v > 0 for v in value):
             return tuple(value)
@@ -187,7 +215,7 @@ def checked(config: Config, where: str) -> Config:
     for key in FRACTIONS:
         if not 0 <= flat[key] < 1:
             raise _bad(where, key, f"is {flat[key]}", "0 or more, and less than 1")
-    for key in ("data.validation", "data.shift", "train.seed", "train.threads"):
+    for key in NOT_NEGATIVE:
         if flat[key] < 0:
             raise _bad(where, key, f"is {flat[key]}", "0 or more")
     if not 1 <= config.model.threshold <= 255:
@@ -201,11 +229,13 @@ def checked(config: Config, where: str) -> Config:
         )
     if not 0 <= config.distill.weight <= 1:
         raise _bad(where, "distill.weight", f"is {config.distill.weight}", "0 to 1")
+    if config.cmim.temperature < 0.02:  # exp(1 / T) has to stay a float32
+        raise _bad(where, "cmim.temperature", f"is {config.cmim.temperature}", "0.02 or more")
     if config.train.keep == "best" and not config.data.validation:
         raise _bad(
             where, "train.keep", "is 'best' without images to tell", "data.validation = 5000"
         )
-    for key in ("train.lr", "distill.temperature", "quant.t_min", "quant.t_max"):
+    for key in POSITIVE:
         if not flat[key] > 0:
             raise _bad(where, key, f"is {flat[key]}", "more than 0")
     return config

@@ -17,11 +17,12 @@ import torch
 from torch import Tensor
 
 from flows.errors import FlowError
+from training import ranks
 from training.fetch import DATA, SYSTEM
 from training.idx import DataSet, IdxFile, dataset, find, missing, read_values
 
 SPLIT_SEED = 20260101  # one validation split for all runs, so that runs can be compared
-Batch = tuple[Tensor, Tensor]
+Batch = tuple[Tensor, Tensor, Tensor]  # pixels / 255, classes, which training images
 
 
 @dataclass(frozen=True)
@@ -158,13 +159,17 @@ def shift_table(rows: int, columns: int, shift: int, flip: bool) -> Tensor:
 class EpochBatches:
     """Shuffled, optionally augmented batches of pixels / 255; an iterable for Lightning.
 
+    Each rank of a distributed run gets its share of the same batches.
+
     Args:
         images: training images.
-        batch: images per batch; a last batch that is not full is left out, except when it is the
-            only one (batch norm needs more than one image, and equal steps keep the schedule true).
+        batch: images per batch, over all ranks; a last batch that is not full is left out, except
+            when it is the only one (batch norm needs more than one image, and equal steps keep the
+            schedule true).
         seed: of the run.
         epoch: called when an iteration starts, tells the epoch.
         shift, flip: augmentation as in shift_table.
+        device: where the images are kept and augmented.
     """
 
     def __init__(
@@ -175,26 +180,34 @@ class EpochBatches:
         epoch: Callable[[], int],
         shift: int = 0,
         flip: bool = False,
+        device: torch.device | str = "cpu",
     ) -> None:
-        self.images, self.batch, self.seed, self.epoch = images, batch, seed, epoch
+        self.batch, self.seed, self.epoch = batch, seed, epoch
+        self.count, self.y = len(images), images.y.to(device)
         self.table: Tensor | None = None
+        self.x = images.x
         if shift or flip:
-            self.table = shift_table(images.rows, images.columns, shift, flip)
+            self.table = shift_table(images.rows, images.columns, shift, flip).to(device)
             black = torch.zeros(len(images), 1, dtype=torch.uint8)
             self.x = torch.cat([images.x, black], 1)
-        else:
-            self.x = images.x
+        self.x = self.x.to(device)
 
     def __len__(self) -> int:
-        return max(1, len(self.images) // self.batch)
+        return max(1, self.count // self.batch)
 
     def __iter__(self) -> Iterator[Batch]:
         draw = generator(self.seed, self.epoch())
-        order = torch.randperm(len(self.images), generator=draw)
+        order = torch.randperm(self.count, generator=draw)
         for step in range(len(self)):
             index = order[step * self.batch : (step + 1) * self.batch]
-            x = self.x[index]
+            own = ranks.own_rows(len(index))
+            variant = None
             if self.table is not None:
-                variant = torch.randint(len(self.table), (len(index),), generator=draw)
-                x = x.gather(1, self.table[variant])
-            yield pixels(x), self.images.y[index]
+                variant = torch.randint(len(self.table), (len(index),), generator=draw)[own]
+            yield self._batch(index[own].to(self.x.device), variant)
+
+    def _batch(self, index: Tensor, variant: Tensor | None) -> Batch:
+        x = self.x[index]
+        if self.table is not None and variant is not None:
+            x = x.gather(1, self.table[variant.to(x.device)])
+        return pixels(x), self.y[index], index

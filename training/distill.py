@@ -9,11 +9,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from flows.errors import FlowError
 from training.config import Config
+from training.models import Network
 from training.run import load_model
 
 
@@ -33,7 +34,7 @@ def soft_targets(scores: Tensor, teacher: Tensor, temperature: float) -> Tensor:
     return loss * temperature**2
 
 
-def load_teacher(run: str, config: Config, section: str) -> nn.Module:
+def load_teacher(run: str, config: Config, section: str) -> Network:
     """The finished network of a run, frozen, for a student of the same images and classes.
 
     Raises:
@@ -59,7 +60,8 @@ def load_teacher(run: str, config: Config, section: str) -> nn.Module:
             f"{where}: {run}",
             "a teacher that was trained on the same data set",
         )
-    return teacher.requires_grad_(False)
+    teacher.requires_grad_(False)
+    return teacher
 
 
 class Distill:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import torch
@@ -18,6 +19,11 @@ def world() -> int:
 def rank() -> int:
     """The number of this one, from 0."""
     return dist.get_rank() if world() > 1 else 0
+
+
+def first() -> bool:
+    """Whether this process writes the files; known before the ranks have met, too."""
+    return int(os.environ.get("RANK", os.environ.get("LOCAL_RANK", "0"))) == 0
 
 
 class _Gather(torch.autograd.Function):

@@ -14,6 +14,7 @@ import logging
 import pickle
 import sys
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ import lightning.pytorch as pl
 import torch
 
 from flows.errors import FlowError, run_main
+from training import ranks
 from training.callbacks import Keep, Progress
 from training.classifier import Classifier
 from training.config import Config, from_table, load, to_table
@@ -28,7 +30,22 @@ from training.data import EpochBatches, Images, load_test, load_train, split
 from training.run import CHECKPOINT, METRICS, RESOLVED, complete, finish, start
 
 
-def train(config: Config, run: Path, resume: str = "auto", data: Path | None = None) -> None:
+@dataclass(frozen=True)
+class Machine:
+    """Where a run runs; it is no part of the experiment."""
+
+    accelerator: str = "cpu"
+    devices: int = 1  # ranks on this node: processors' processes or GPUs
+    nodes: int = 1
+
+
+def train(
+    config: Config,
+    run: Path,
+    resume: str = "auto",
+    data: Path | None = None,
+    machine: Machine | None = None,
+) -> None:
     """Train, or finish, or recognise as finished, the run of a configuration.
 
     Args:
@@ -36,52 +53,71 @@ def train(config: Config, run: Path, resume: str = "auto", data: Path | None = N
         run: folder for everything that is written.
         resume: "auto" goes on from last.ckpt; "never" starts over.
         data: folder of the data files; see training.data.folder_of.
+        machine: one process of the processor if not given.
 
     Raises:
-        FlowError: run-differs (the folder holds another experiment), checkpoint-damaged, and the
-            data errors of training.data.
+        FlowError: run-differs (the folder holds another experiment), checkpoint-damaged,
+            batch-ranks, train-diverged, and the data errors of training.data.
     """
+    machine = machine or Machine()
+    _shares(config, machine)
     checkpoint = None
-    if resume == "auto":
+    if resume == "auto" or not ranks.first():
         metrics = complete(run)
         if metrics:
             _same(metrics["config"], config, run)
-            top1 = metrics["accuracy_top1"]
-            print(f"train: {run} is complete, {top1:.2%} of {metrics['n_test']}; nothing to do")
+            say(f"train: {run} is complete, {outcome(metrics)}; nothing to do")
             return
         checkpoint = _checkpoint(run, config)
     images = load_train(config.data.name, data)
     test = load_test(config.data.name, data)
     _fits(config, images, test)
     training, validation = split(images, config.data.validation)
-    if checkpoint is None:
+    if checkpoint is None and ranks.first():
         start(run, config)
     torch.set_num_threads(config.train.threads or torch.get_num_threads())
-    module = Classifier(config, validation)
-    print(
+    module = Classifier(config, training, validation)
+    say(
         f"train: {len(training)} images, {config.train.epochs} epochs, seed {config.train.seed}"
-        + (f", going on after {checkpoint.name}" if checkpoint else ""),
-        flush=True,
+        + (f", going on after {checkpoint.name}" if checkpoint else "")
     )
-    _fit(module, training, run, checkpoint)
-    metrics = finish(run, module.model, config, test, len(training), module.curve, module.best)
-    top1, n_test, seconds = (metrics[k] for k in ("accuracy_top1", "n_test", "seconds"))
-    print(f"train: {top1:.2%} of {n_test} test images right, {seconds:.0f} s; see {run / METRICS}")
+    _fit(module, training, run, checkpoint, machine)
+    if ranks.first():
+        curve, best = module.curve, module.best
+        metrics = finish(run, module.model.cpu(), config, test, len(training), curve, best)
+        say(f"train: {outcome(metrics)}, {metrics['seconds']:.0f} s; see {run / METRICS}")
 
 
-def _fit(module: Classifier, training: Images, run: Path, checkpoint: Path | None) -> None:
+def say(text: str) -> None:
+    """Print, once for all ranks."""
+    if ranks.first():
+        print(text, flush=True)
+
+
+def outcome(metrics: dict[str, Any]) -> str:
+    """A finished run in a few words."""
+    return f"{metrics['accuracy_top1']:.2%} of {metrics['n_test']} test images right"
+
+
+def _fit(
+    module: Classifier, training: Images, run: Path, checkpoint: Path | None, machine: Machine
+) -> None:
     config = module.config
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module="lightning")
+    many = machine.devices * machine.nodes > 1
     trainer = pl.Trainer(
         max_epochs=config.train.epochs,
-        accelerator="cpu",
-        devices=1,
+        accelerator=machine.accelerator,
+        devices=machine.devices,
+        num_nodes=machine.nodes,
+        strategy="ddp" if many else "auto",
         deterministic=True,
         callbacks=[Progress(), Keep(run)],
         logger=False,
         enable_progress_bar=False,
         enable_model_summary=False,
+        use_distributed_sampler=False,
         default_root_dir=run,
     )
     batches = EpochBatches(
@@ -91,11 +127,24 @@ def _fit(module: Classifier, training: Images, run: Path, checkpoint: Path | Non
         lambda: trainer.current_epoch,
         config.data.shift,
         config.data.flip,
+        trainer.strategy.root_device,
     )
     try:
         trainer.fit(module, batches, ckpt_path=checkpoint)
     except SystemExit as err:  # how Lightning ends after Ctrl-C
         raise KeyboardInterrupt from err
+
+
+def _shares(config: Config, machine: Machine) -> None:
+    """Every rank has to have the same share of a batch."""
+    many = machine.devices * machine.nodes
+    if config.train.batch % many:
+        raise FlowError(
+            "batch-ranks",
+            f"a batch of {config.train.batch} images cannot be shared equally by {many} ranks",
+            "[train] batch of the configuration, --devices and --nodes",
+            f"a batch of {config.train.batch // many * many + many}",
+        )
 
 
 def _checkpoint(run: Path, config: Config) -> Path | None:
@@ -157,9 +206,13 @@ def _main() -> None:
     parser.add_argument("--seed", type=int, help="instead of the configuration's")
     parser.add_argument("--epochs", type=int, help="instead of the configuration's")
     parser.add_argument("--data", type=Path, help="folder of the data files")
+    parser.add_argument("--accelerator", default="cpu", choices=("cpu", "gpu"))
+    parser.add_argument("--devices", type=int, default=1, help="ranks on this node")
+    parser.add_argument("--nodes", type=int, default=1)
     args = parser.parse_args()
     changes = {k: v for k in ("seed", "epochs") if (v := getattr(args, k)) is not None}
-    train(load(args.config).with_train(**changes), args.run, args.resume, args.data)
+    machine = Machine(args.accelerator, args.devices, args.nodes)
+    train(load(args.config).with_train(**changes), args.run, args.resume, args.data, machine)
 
 
 if __name__ == "__main__":

@@ -163,7 +163,7 @@ def test_epoch_depends_on_seed_and_epoch_only(tiny_data: Path) -> None:
     images = load_train("custom", tiny_data)
 
     def batch(seed: int, epoch: int) -> torch.Tensor:
-        return torch.cat([x for x, _ in EpochBatches(images, 32, seed, lambda: epoch, 1, True)])
+        return torch.cat([x for x, *_ in EpochBatches(images, 32, seed, lambda: epoch, 1, True)])
 
     assert torch.equal(batch(1, 2), batch(1, 2))
     assert not torch.equal(batch(1, 2), batch(1, 3))
@@ -174,12 +174,12 @@ def test_epoch_depends_on_seed_and_epoch_only(tiny_data: Path) -> None:
 def test_batches_visit_every_image_once(tiny_data: Path) -> None:
     images = load_train("custom", tiny_data)
     batches = EpochBatches(images, 32, 1, lambda: 0)
-    seen = torch.cat([x for x, _ in batches])
+    seen = torch.cat([x for x, *_ in batches])
     want = pixels(images.x)
     assert len(batches) == 3
     assert sorted(map(tuple, seen.tolist())) == sorted(map(tuple, want.tolist()))
     few = Images(images.x[:5], images.y[:5], SIDE, SIDE)
-    assert [len(y) for _, y in EpochBatches(few, 32, 1, lambda: 0)] == [5]
+    assert [len(y) for _, y, _ in EpochBatches(few, 32, 1, lambda: 0)] == [5]
 
 
 def test_shift_table() -> None:

@@ -2,75 +2,15 @@
 import dataclasses
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 
 from flows.errors import FlowError
-from training import train as training_train
-from training.classifier import Classifier
 from training.config import Config, load
 from training.experiment import learning_rate
 from training.run import load_model
 from training.train import train
-
-
-def curve(run: Path) -> list[dict[str, Any]]:
-    rows = json.loads((run / "metrics.json").read_text())["curve"]
-    return [{k: v for k, v in row.items() if k != "seconds"} for row in rows]
-
-
-def stop_after(monkeypatch: pytest.MonkeyPatch, epoch: int, batch: int = 2) -> None:
-    """Ctrl-C in the middle of an epoch (counted from 0)."""
-    step = Classifier.training_step
-
-    def interrupted(self: Classifier, data: Any, index: int) -> torch.Tensor:
-        if self.current_epoch == epoch and index == batch:
-            raise KeyboardInterrupt
-        return step(self, data, index)
-
-    monkeypatch.setattr(Classifier, "training_step", interrupted)
-
-
-@pytest.mark.parametrize("method", ["irnet", "ste", "adabin", "reactnet"])
-@pytest.mark.parametrize("optimiser", ["adam", "sgd"])
-def test_resumed_equals_uninterrupted(
-    tiny: Config,
-    tiny_data: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    method: str,
-    optimiser: str,
-) -> None:
-    tiny = dataclasses.replace(tiny, quant=dataclasses.replace(tiny.quant, method=method))
-    tiny = tiny.with_train(optimiser=optimiser)
-    whole, parts = tmp_path / "whole", tmp_path / "parts"
-    train(tiny, whole, data=tiny_data)
-    with monkeypatch.context() as patch:
-        stop_after(patch, 2)
-        with pytest.raises(KeyboardInterrupt):
-            train(tiny, parts, data=tiny_data)
-    assert not (parts / "model.pt").exists() and not (parts / "metrics.json").exists()
-    assert len((parts / "metrics.csv").read_text().splitlines()) == 3  # header, two epochs
-    torch.manual_seed(999)  # whatever ran before must not matter
-    train(tiny, parts, data=tiny_data)
-    assert curve(parts) == curve(whole)
-    assert (parts / "model.pt").read_bytes() == (whole / "model.pt").read_bytes()
-
-
-def test_stopped_between_last_epoch_and_results(
-    tiny: Config, tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def broken(*args: Any) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(training_train, "finish", broken)
-        with pytest.raises(KeyboardInterrupt):
-            train(tiny, tmp_path, data=tiny_data)
-    train(tiny, tmp_path, data=tiny_data)
-    assert len(curve(tmp_path)) == 4
 
 
 def test_training_learns_and_reports(tiny: Config, tiny_data: Path, tmp_path: Path) -> None:

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Losses that use the batch: two ranks have the loss and the gradient of one process."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from flows.errors import FlowError
+from tests.training.two_ranks import on_two_ranks
+from training import ranks
+from training.cmim import Pair
+from training.config import CmimConfig, Config
+from training.data import EpochBatches, Images, generator
+from training.nce import Negatives
+from training.train import Machine, train
+
+IMAGES, BATCH, STEPS = 40, 16, 3
+
+
+def images() -> Images:
+    draw = generator(1, 2)
+    x = torch.randint(256, (IMAGES, 25), generator=draw, dtype=torch.uint8)
+    return Images(x, torch.randint(3, (IMAGES,), generator=draw), 5, 5)
+
+
+def batches() -> EpochBatches:
+    return EpochBatches(images(), BATCH, 7, lambda: 3, shift=1)
+
+
+def contrast(config: CmimConfig, y: Tensor | None) -> list[list[Tensor]]:
+    """Loss, mean gradients and memories after a few steps, as DDP would have them."""
+    torch.manual_seed(3)
+    encoder = torch.nn.Linear(25, 6)
+    pair = Pair((6, 6), config, IMAGES, 0)
+    draw, out = generator(5, 0), []
+    parameters = [*encoder.parameters(), *pair.heads.parameters()]
+    for x, _, index in batches():
+        latent = encoder(x)
+        negative = None
+        if pair.memories:
+            negative = Negatives(y, IMAGES).draw(index, 9, draw)
+        loss = pair((latent, torch.tanh(3 * latent)), index, negative)
+        grads = torch.autograd.grad(loss, parameters)
+        mean = [ranks.total(g) / ranks.world() for g in (loss, *grads)]
+        with torch.no_grad():
+            for p, g in zip(parameters, mean[1:], strict=True):
+                p -= 0.1 * g
+        out.append(mean)
+    return [*out, [m.rows for m in pair.memories], [m.z for m in pair.memories]]
+
+
+def work() -> dict[str, list[list[Tensor]]]:
+    y = images().y
+    return {
+        "batch": contrast(CmimConfig(1.0, dim=4), None),
+        "bank": contrast(CmimConfig(1.0, negatives="bank", dim=4), None),
+        "distill": contrast(CmimConfig(1.0, mode="distill", dim=4), y),
+        "shares": [[x, index] for x, _, index in batches()],
+    }
+
+
+def test_two_ranks_equal_one_process(tmp_path: Path) -> None:
+    one, (first, second) = work(), on_two_ranks(work, tmp_path)
+    for name in ("batch", "bank", "distill"):
+        torch.testing.assert_close(first[name], one[name], rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(first[name], second[name], rtol=0, atol=0)
+    for whole, a, b in zip(one["shares"], first["shares"], second["shares"], strict=True):
+        assert len(a[1]) == BATCH // 2
+        assert all(torch.equal(w, torch.cat([p, q])) for w, p, q in zip(whole, a, b, strict=True))
+
+
+@pytest.mark.parametrize("machine", [Machine(devices=3), Machine(devices=5, nodes=5)])
+def test_batch_has_to_be_shared_equally(tiny: Config, tmp_path: Path, machine: Machine) -> None:
+    with pytest.raises(FlowError, match="batch-ranks"):
+        train(tiny, tmp_path, machine=machine)
