@@ -27,6 +27,7 @@ from training.callbacks import Keep, Progress
 from training.classifier import Classifier
 from training.config import Config, from_table, load, to_table
 from training.data import EpochBatches, Images, load_test, load_train, split
+from training.guard import Guard
 from training.run import CHECKPOINT, METRICS, RESOLVED, complete, finish, start
 
 
@@ -113,7 +114,7 @@ def _fit(
         num_nodes=machine.nodes,
         strategy="ddp" if many else "auto",
         deterministic=True,
-        callbacks=[Progress(), Keep(run)],
+        callbacks=[Guard(), Progress(), Keep(run)],
         logger=False,
         enable_progress_bar=False,
         enable_model_summary=False,
