@@ -101,10 +101,10 @@ def execute(path: Path, x: NDArray[np.uint8]) -> tuple[Array, list[Array]]:
 
     Returns:
         Scores, shape (N, classes), and the output of every matrix product in graph order, each of
-        shape (N, neurons).
+        shape (N, neurons); maps are flattened, column fastest.
     """
     graph = ModelWrapper(str(path))
-    products = [n.output[0] for n in graph.graph.node if n.op_type == "MatMul"]
+    products = [n.output[0] for n in graph.graph.node if n.op_type in ("MatMul", "Conv")]
     output = graph.graph.output[0].name
     values = run_tensors(graph, pixels(torch.from_numpy(x)).numpy(), [*products, output])
     return values[output], [values[name] for name in products]
@@ -151,7 +151,7 @@ def compare(model: nn.Module, path: Path, x: NDArray[np.uint8]) -> dict[str, Any
     if len(kept) != len(products_onnx):
         raise _differs(path, f"{len(kept)} layers became {len(products_onnx)} matrix products")
     for (name, parts), found in zip(kept.items(), products_onnx, strict=True):
-        want = torch.cat(parts).numpy()
+        want = torch.cat(parts).flatten(1).numpy()
         if not np.array_equal(want, found):
             image, neuron = np.argwhere(want != found)[0]
             values = f"{want[image, neuron]} in torch, {found[image, neuron]} in QONNX"

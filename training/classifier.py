@@ -13,6 +13,7 @@ from training.config import Config
 from training.data import Batch, Images
 from training.distill import Distill
 from training.experiment import Experiment
+from training.network import Network
 from training.run import Row, labels
 
 
@@ -23,7 +24,7 @@ class Classifier(Experiment):
         super().__init__(config)
         self.validation = validation
         torch.manual_seed(config.train.seed)
-        self.model: models.Network = models.build(config.model, config.quant)
+        self.model: Network = models.build(config.model, config.quant)
         self.cmim = Cmim(config, self.model, training.y) if config.cmim.weight else None
         self.distill = Distill(config) if config.distill.weight else None
 

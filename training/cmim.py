@@ -30,8 +30,8 @@ from training.config import CmimConfig, Config
 from training.data import generator
 from training.distill import load_teacher
 from training.methods import signs
-from training.models import Network
 from training.nce import Memory, Negatives, info_nce, nce
+from training.network import Network
 
 MEMORY_SEED = 0x6D696D
 

@@ -5,90 +5,31 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import math
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_type_hints
 
 from flows.errors import FlowError
+from training.sections import (
+    CmimConfig,
+    DataConfig,
+    DistillConfig,
+    ModelConfig,
+    QuantConfig,
+    TrainConfig,
+)
 
-
-@dataclass(frozen=True)
-class DataConfig:
-    """[data]: which images, and how they are used."""
-
-    name: str = "fashion-mnist"  # key of training.idx.DATASETS
-    validation: int = 0  # images held back from training; 0: train on all, measure on none
-    shift: int = 0  # augmentation: up to so many pixels in each direction
-    flip: bool = False  # augmentation: left to right
-
-
-@dataclass(frozen=True)
-class ModelConfig:
-    """[model]: the network."""
-
-    hidden: tuple[int, ...] = (64, 64, 64)  # neurons per hidden layer
-    in_features: int = 784
-    threshold: int = 128  # an input bit is +1 where the 8-bit pixel is at least this
-    classes: int = 10
-    batch_norm: bool = True  # behind every hidden layer
-    final_norm: str = "bn"  # "bn" per class, "tensor" one for all, "none"
-    dropout: float = 0.0  # behind every hidden layer
-    input_dropout: float = 0.0  # of input bits
-
-
-@dataclass(frozen=True)
-class QuantConfig:
-    """[quant]: the binarisation method."""
-
-    method: str = "irnet"  # key of training.methods.METHODS
-    t_min: float = 1e-1  # EDE: first and last steepness of the gradient
-    t_max: float = 1e1
-    weights: str = "binary"  # or "real": only activations are binary (first of two steps)
-    form: str = "paper"  # AdaBin's activation set: offset beta ("paper") or alpha * beta ("code")
-    maxout: str = "monotone"  # AdaBin: slopes n * p >= 0, or any ("free", as published)
-
-
-@dataclass(frozen=True)
-class DistillConfig:
-    """[distill]: soft targets of a teacher, in any supervised run."""
-
-    weight: float = 0.0  # of the soft targets; 1 - weight is left to the labels. 0: no teacher
-    teacher: str = ""  # folder of a finished run
-    temperature: float = 4.0
-
-
-@dataclass(frozen=True)
-class CmimConfig:
-    """[cmim]: contrast of latent and binary activations on top of any method."""
-
-    weight: float = 0.0  # of the contrastive loss beside cross-entropy; 0: none
-    mode: str = "layers"  # every sign, as published; "distill": last features and a teacher's
-    negatives: str = "batch"  # "layers" only: the rest of the batch, or a memory "bank"
-    decay: float = 2.0  # a layer counts decay times as much as the one before it
-    layer_weights: tuple[float, ...] = ()  # instead of decay: one weight per sign
-    temperature: float = 0.1
-    dim: int = 128  # of the embeddings
-    draws: int = 512  # negatives per image out of a memory (the released program: 4096)
-    bank_momentum: float = 0.5
-    stop_gradient: str = "none"  # or into the "latent" or the "binary" side
-    teacher: str = ""  # "distill" only: folder of a finished run
-
-
-@dataclass(frozen=True)
-class TrainConfig:
-    """[train]: the optimisation."""
-
-    epochs: int = 40
-    batch: int = 128
-    optimiser: str = "adam"  # "adam" or "sgd" (momentum 0.9)
-    lr: float = 1e-3
-    schedule: str = "cosine"  # "cosine" or "linear" to 0 over all epochs, or "constant"
-    weight_decay: float = 0.0
-    label_smoothing: float = 0.0
-    keep: str = "last"  # model.pt: the "last" epoch, or the "best" on the validation images
-    seed: int = 1
-    threads: int = 1  # of torch; more is no faster for small layers, and sums may round otherwise
+__all__ = [
+    "CmimConfig",
+    "Config",
+    "DataConfig",
+    "DistillConfig",
+    "ModelConfig",
+    "QuantConfig",
+    "TrainConfig",
+]
 
 
 @dataclass(frozen=True)
@@ -110,7 +51,11 @@ class Config:
         )
 
 
+NETWORKS = ("mlp", "cnv", "vgg-small", "resnet20", "resnet18")
 CHOICES = {
+    "model.network": NETWORKS,
+    "model.ends": ("auto", "binary", "real"),
+    "model.pad_value": (-1.0, 0.0, 1.0),
     "model.final_norm": ("bn", "tensor", "none"),
     "quant.weights": ("binary", "real"),
     "quant.form": ("paper", "code"),
@@ -125,7 +70,8 @@ CHOICES = {
 SIZES = ("model.in_features", "model.classes", "train.epochs", "train.batch", "cmim.dim")
 AT_LEAST_ONE = (*SIZES, "cmim.draws")
 FRACTIONS = ("model.dropout", "model.input_dropout", "train.label_smoothing", "cmim.bank_momentum")
-NOT_NEGATIVE = ("data.validation", "data.shift", "train.seed", "train.threads", "cmim.weight")
+COUNTS = ("data.validation", "data.shift", "train.seed", "train.threads", "model.width")
+NOT_NEGATIVE = (*COUNTS, "cmim.weight")
 POSITIVE = ("train.lr", "distill.temperature", "quant.t_min", "quant.t_max", "cmim.decay")
 
 
@@ -164,6 +110,9 @@ def from_table(table: dict[str, Any], where: str) -> Config:
         if not isinstance(keys, dict):
             raise _bad(where, name, f"is {keys!r}, but has to be a section", f"write [{name}]")
         sections[name] = _section(hints[name], name, keys, where)
+    model = sections.get("model")
+    if model is not None and model.shape:
+        sections["model"] = dataclasses.replace(model, in_features=math.prod(model.shape))
     return checked(Config(**sections), where)
 
 
@@ -208,7 +157,7 @@ def checked(config: Config, where: str) -> Config:
     flat = {f"{s}.{k}": v for s, keys in to_table(config).items() for k, v in keys.items()}
     for key, choices in CHOICES.items():
         if flat[key] not in choices:
-            raise _bad(where, key, f"is {flat[key]!r}", "one of: " + ", ".join(choices))
+            raise _bad(where, key, f"is {flat[key]!r}", "one of: " + ", ".join(map(str, choices)))
     for key in AT_LEAST_ONE:
         if flat[key] < 1:
             raise _bad(where, key, f"is {flat[key]}", "1 or more")
@@ -220,13 +169,27 @@ def checked(config: Config, where: str) -> Config:
             raise _bad(where, key, f"is {flat[key]}", "0 or more")
     if not 1 <= config.model.threshold <= 255:
         raise _bad(where, "model.threshold", f"is {config.model.threshold}", "1 to 255")
-    if (config.quant.method, config.quant.weights) == ("adabin", "real"):
-        raise _bad(
-            where,
-            "quant.weights",
-            "is 'real', which AdaBin's sets have no form for",
-            'method = "reactnet", "irnet" or "ste"',
-        )
+    _fitting(config, where)
+    for key in POSITIVE:
+        if not flat[key] > 0:
+            raise _bad(where, key, f"is {flat[key]}", "more than 0")
+    return config
+
+
+def _fitting(config: Config, where: str) -> None:
+    """What several values have to agree on."""
+    model, quant = config.model, config.quant
+    if (quant.method, quant.weights) == ("adabin", "real"):
+        hint = 'method = "reactnet", "irnet" or "ste"'
+        raise _bad(where, "quant.weights", "is 'real', which AdaBin's sets have no form for", hint)
+    if quant.method == "adabin" and model.pad_value != -1:
+        hint = "-1: the lower value of the set"
+        raise _bad(where, "model.pad_value", f"is {model.pad_value}, outside AdaBin's sets", hint)
+    if model.network != "mlp" and len(model.shape) != 3:
+        hint = "e.g. shape = [3, 32, 32]: channels, rows, columns"
+        raise _bad(where, "model.shape", f"is {list(model.shape)} for {model.network}", hint)
+    if model.network.startswith("resnet") and model.ends == "binary":
+        raise _bad(where, "model.ends", "is 'binary' for a residual network", '"real" or "auto"')
     if not 0 <= config.distill.weight <= 1:
         raise _bad(where, "distill.weight", f"is {config.distill.weight}", "0 to 1")
     if config.cmim.temperature < 0.02:  # exp(1 / T) has to stay a float32
@@ -235,10 +198,6 @@ def checked(config: Config, where: str) -> Config:
         raise _bad(
             where, "train.keep", "is 'best' without images to tell", "data.validation = 5000"
         )
-    for key in POSITIVE:
-        if not flat[key] > 0:
-            raise _bad(where, key, f"is {flat[key]}", "more than 0")
-    return config
 
 
 def _bad(where: str, key: str, what: str, hint: str) -> FlowError:

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from flows.errors import FlowError
 from training.config import Config
-from training.models import Network
+from training.network import Network
 from training.run import load_model
 
 

@@ -23,6 +23,7 @@ from flows.files import sha256_of, write_atomic, write_json
 from training import models
 from training.config import Config, from_table, to_table, to_toml
 from training.data import Images
+from training.network import Network
 
 CHECKPOINT, MODEL, METRICS = "last.ckpt", "model.pt", "metrics.json"
 CURVE, RESOLVED = "metrics.csv", "config.toml"
@@ -55,7 +56,7 @@ def save_model(run: Path, model: nn.Module, config: Config) -> None:
     write_atomic(run / MODEL, buffer.getvalue())
 
 
-def load_model(run: Path) -> tuple[models.Network, Config]:
+def load_model(run: Path) -> tuple[Network, Config]:
     """The trained network of a run folder, in evaluation mode, and its configuration.
 
     Raises:
@@ -93,7 +94,7 @@ def write_curve(run: Path, curve: list[Row]) -> None:
 
 def finish(
     run: Path,
-    model: models.Network,
+    model: Network,
     config: Config,
     test: Images,
     n_train: int,

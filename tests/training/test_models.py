@@ -7,7 +7,7 @@ from torch import nn
 from training import models
 from training.config import ModelConfig, QuantConfig
 from training.data import pixels
-from training.models import TensorNorm
+from training.network import TensorNorm
 from training.run import confusion, labels
 
 
