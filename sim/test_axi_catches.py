@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The bench itself: a shell broken on purpose must fail, or its tests prove nothing."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from sim.lib import bench
+from sim.system.run import rtl, simulate
+from sim.test_axi_shell import DEFAULTS, ODD
+
+MUTANTS = {  # name: file, what is written, what it becomes, the tests that must see it
+    "burst-over-4-KiB": (
+        "axi_read_master",
+        "(BURST) - {1'b0, next_q[LOW_W-1:0]}",
+        "(BURST)",
+        "borders",
+    ),
+    "whole-last-word": (
+        "axi_write_master",
+        "30'd1 ? strobe_q : 8'hFF",
+        "30'd1 ? 8'hFF : 8'hFF",
+        "batch",
+    ),
+    "wrong-stride": (
+        "axi_write_master",
+        "{next_q, 3'b000}",
+        "{next_q[27:0], 4'b0000}",
+        "batch",
+    ),
+    "write-error-ignored": (
+        "axi_write_master",
+        "m_axi_bresp[1])",
+        "1'b0)",
+        "bus_errors",
+    ),
+    "half-a-burst-at-reset": (
+        "axi_write_master",
+        "owed_q     <= owed_q +",
+        "owed_q     <= stop ? '0 : owed_q +",
+        "soft_reset|bus_errors",
+    ),
+    "reset-leaves-the-core": (
+        "bnn_shell",
+        "core_rst = rst || clear",
+        "core_rst = rst",
+        "soft|bus",
+    ),
+    "reset-waits-for-nobody": (
+        "batch_control",
+        "if (quiet) state_q",
+        "state_q",
+        "soft_reset",
+    ),
+    "start-while-busy-taken": (
+        "batch_control",
+        "start && !reset && state_q == IDLE",
+        "start && !reset",
+        "start_while_busy",
+    ),
+    "left-over-bytes-kept": (
+        "bnn_shell",
+        "flush    = launch || clear",
+        "flush    = clear",
+        "batch",
+    ),
+    "W-data-moves": (
+        "word_fifo",
+        "m_axis_tvalid && m_axis_tready) head_q",
+        "m_axis_tready) head_q",
+        "batch",
+    ),
+    "size-wraps-at-4-GiB": (
+        "batch_control",
+        "in_q[32] || in_end",
+        "in_end",
+        "refused_requests",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_bench_catches(name: str, tmp_path: Path) -> None:
+    file, before, after, tests = MUTANTS[name]
+    sources = []
+    for source in rtl():
+        shutil.copy(source, tmp_path)
+        sources.append(tmp_path / source.name)
+    mutant = tmp_path / f"{file}.sv"
+    text = mutant.read_text()
+    assert text.count(before) == 1, f"{file}.sv changed: mend this mutant"
+    mutant.write_text(text.replace(before, after))
+    [(params, simulator)] = bench.runs([{**DEFAULTS, **ODD}])
+    with pytest.raises(bench.SimulationFailed, match="tests failed"):
+        simulate(
+            params,
+            simulator,
+            "sim.system.suite",
+            sources=sources,
+            folder=tmp_path / "sim",
+            tests=tests,
+            seed=1,  # a mutant may hide from a seed
+        )
