@@ -28,7 +28,6 @@ __all__ = ["NotSynthesised", "constants", "da4ml", "finn", "plain"]
 BENCH = Path(__file__).resolve().parent
 RESULT = BENCH.parents[1] / "build" / "bench" / "rivals.json"
 CUTOFF = 3  # adders between the registers of da4ml's pipelines
-LARGE_S = 1200  # for the last one, whose end was not seen after 4 minutes
 FOLDS = 4  # beats per row where only the columns per clk matter
 
 
@@ -108,7 +107,7 @@ def jobs() -> Iterator[tuple[str, Any, Callable[[], dict[str, Any]]]]:
         w = 2 * constants(64, mw)[0] - 1
         matrix = {"MW": mw, "MH": 64, "CUTOFF": cutoff}
         yield "da4ml", matrix, partial(da4ml, w, cutoff)
-    yield "finn", layer, partial(finn, layer, LARGE_S)
+    yield "finn", layer, partial(finn, layer)
 
 
 def line(row: dict[str, Any]) -> str:
