@@ -194,7 +194,7 @@ def export_model(run: Path, data: Path | None = None) -> Path:
         CheckFailed: export-differs.
     """
     model, config = load_model(run)
-    test = load_test(config.data.name, data)
+    test = load_test(config.data.name, data, config.model.shape)
     path, report = run / ONNX, run / REPORT
     report.unlink(missing_ok=True)
     with replacing(path) as tmp:

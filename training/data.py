@@ -17,10 +17,13 @@ import torch
 from torch import Tensor
 
 from flows.errors import FlowError
-from training import ranks
+from training import cifar, ranks
+from training import folder as image_folder
 from training.fetch import DATA, SYSTEM
-from training.idx import DataSet, IdxFile, dataset, find, missing, read_values
+from training.idx import DATASETS, DataSet, IdxFile, dataset, find, missing, read_values
 
+OTHERS = (*cifar.ARCHIVES, "folder")  # those that are no IDX files
+NAMES = (*DATASETS, *OTHERS)
 SPLIT_SEED = 20260101  # one validation split for all runs, so that runs can be compared
 Batch = tuple[Tensor, Tensor, Tensor]  # pixels / 255, classes, which training images
 
@@ -29,7 +32,8 @@ Batch = tuple[Tensor, Tensor, Tensor]  # pixels / 255, classes, which training i
 class Images:
     """Labelled images.
 
-    x: shape (N, rows * columns), uint8, column fastest; y: shape (N,), int64.
+    x: shape (N, channels * rows * columns), uint8, a plane per channel, column fastest; y: shape
+    (N,), int64.
     """
 
     x: Tensor
@@ -39,6 +43,11 @@ class Images:
 
     def __len__(self) -> int:
         return len(self.y)
+
+    @property
+    def channels(self) -> int:
+        """Planes of an image."""
+        return self.x.shape[1] // (self.rows * self.columns)
 
     def subset(self, index: Tensor) -> Images:
         """The images at these indices, in their order."""
@@ -63,20 +72,47 @@ def folder_of(name: str, folder: Path | None = None) -> Path:
     return system if system.is_dir() and not own.is_dir() else own
 
 
-def load_train(name: str, folder: Path | None = None) -> Images:
+def load_train(name: str, folder: Path | None = None, shape: tuple[int, ...] = ()) -> Images:
     """The training images of a data set.
 
+    Args:
+        name: one of NAMES.
+        folder: where it is, see folder_of.
+        shape: channels, rows and columns to bring a folder of images to; others have their own.
+
     Raises:
-        FlowError: data-name, data-missing, data-damaged.
+        FlowError: data-name, data-missing, data-damaged, and those of training.folder.
     """
-    data = dataset(name)
-    return _load(folder_of(name, folder), data, data.train_images, data.train_labels)
+    return _part(name, folder, shape, test=False)
 
 
-def load_test(name: str, folder: Path | None = None) -> Images:
-    """The test images of a data set; errors as in load_train."""
+def load_test(name: str, folder: Path | None = None, shape: tuple[int, ...] = ()) -> Images:
+    """The test images of a data set; arguments and errors as in load_train."""
+    return _part(name, folder, shape, test=True)
+
+
+def _part(name: str, folder: Path | None, shape: tuple[int, ...], test: bool) -> Images:
+    if name in OTHERS:
+        where = folder_of(name, folder)
+        if name == "folder":
+            shape = shape or (3, 32, 32)
+            x, y = image_folder.load(where, test, shape)
+        else:
+            shape = (3, 32, 32)
+            x, y = cifar.load(name, where, test)
+        return Images(torch.from_numpy(x), torch.from_numpy(y), *shape[1:])
+    if name not in DATASETS:
+        raise FlowError(
+            "data-name",
+            f"no data set is called {name!r}",
+            "[data] name of the configuration",
+            "one of: " + ", ".join(NAMES),
+        )
     data = dataset(name)
-    return _load(folder_of(name, folder), data, data.test_images, data.test_labels)
+    files = (data.train_images, data.train_labels)
+    if test:
+        files = (data.test_images, data.test_labels)
+    return _load(folder_of(name, folder), data, *files)
 
 
 def _load(folder: Path, data: DataSet, image_file: IdxFile, label_file: IdxFile) -> Images:
@@ -188,8 +224,9 @@ class EpochBatches:
         self.x = images.x
         if shift or flip:
             self.table = shift_table(images.rows, images.columns, shift, flip).to(device)
-            black = torch.zeros(len(images), 1, dtype=torch.uint8)
-            self.x = torch.cat([images.x, black], 1)
+            planes = images.x.view(len(images), images.channels, -1)
+            black = torch.zeros(*planes.shape[:2], 1, dtype=torch.uint8)
+            self.x = torch.cat([planes, black], 2)
         self.x = self.x.to(device)
 
     def __len__(self) -> int:
@@ -209,5 +246,6 @@ class EpochBatches:
     def _batch(self, index: Tensor, variant: Tensor | None) -> Batch:
         x = self.x[index]
         if self.table is not None and variant is not None:
-            x = x.gather(1, self.table[variant.to(x.device)])
+            place = self.table[variant.to(x.device)]
+            x = x.gather(2, place[:, None].expand(-1, x.shape[1], -1)).flatten(1)
         return pixels(x), self.y[index], index

@@ -70,8 +70,8 @@ def train(
             say(f"train: {run} is complete, {outcome(metrics)}; nothing to do")
             return
         checkpoint = _checkpoint(run, config)
-    images = load_train(config.data.name, data)
-    test = load_test(config.data.name, data)
+    images = load_train(config.data.name, data, config.model.shape)
+    test = load_test(config.data.name, data, config.model.shape)
     _fits(config, images, test)
     training, validation = split(images, config.data.validation)
     if checkpoint is None and ranks.first():
