@@ -190,6 +190,9 @@ class AdaLayer(nn.Module):
         alpha_w, beta_w = equalised(w)
         values = alpha_w * self.match.weight_quant(w).value + beta_w
         alpha_a, gamma_a = self.activation_set()
+        behind = self._behind[0]
+        if isinstance(behind, SetSign) and not behind.training:  # frozen: it puts out bits
+            x = x * alpha_a + gamma_a
         if isinstance(self.match, QuantConv2d):
             x = padded(x, self.pad, gamma_a - alpha_a)
             y: Tensor = F.conv2d(x, values, stride=self.match.stride)

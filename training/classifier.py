@@ -25,19 +25,29 @@ class Classifier(Experiment):
         self.validation = validation
         torch.manual_seed(config.train.seed)
         self.model: Network = models.build(config.model, config.quant)
+        self.frozen = config.train.freeze
+        if config.train.init:
+            models.load_init(self.model, config.train.init)
+        if self.frozen:
+            self.model.requires_grad_(False)
+            self.model.head_module().requires_grad_(True)
         self.cmim = Cmim(config, self.model, training.y) if config.cmim.weight else None
         self.distill = Distill(config) if config.distill.weight else None
 
     def on_train_epoch_start(self) -> None:
         """Set everything that depends on the epoch."""
         super().on_train_epoch_start()
+        if self.frozen:  # features as they are evaluated, batch norms included
+            self.model.eval()
+            self.model.head_module().train()
         if self.cmim is not None:
             self.cmim.start_epoch(self.current_epoch)
 
     def training_step(self, batch: Batch, index: int) -> Tensor:
         """Loss of one batch."""
         x, y, which = batch
-        features = self.model.features(x)
+        with torch.set_grad_enabled(not self.frozen):
+            features = self.model.features(x)
         scores = self.model.head(features)
         loss = F.cross_entropy(scores, y, label_smoothing=self.config.train.label_smoothing)
         parts = {}

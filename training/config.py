@@ -18,6 +18,7 @@ from training.sections import (
     DistillConfig,
     ModelConfig,
     QuantConfig,
+    SslConfig,
     TrainConfig,
 )
 
@@ -28,6 +29,7 @@ __all__ = [
     "DistillConfig",
     "ModelConfig",
     "QuantConfig",
+    "SslConfig",
     "TrainConfig",
 ]
 
@@ -41,6 +43,7 @@ class Config:
     quant: QuantConfig = field(default_factory=QuantConfig)
     distill: DistillConfig = field(default_factory=DistillConfig)
     cmim: CmimConfig = field(default_factory=CmimConfig)
+    ssl: SslConfig = field(default_factory=SslConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
 
     def with_train(self, **changes: Any) -> Config:
@@ -63,16 +66,19 @@ CHOICES = {
     "cmim.mode": ("layers", "distill"),
     "cmim.negatives": ("batch", "bank"),
     "cmim.stop_gradient": ("none", "latent", "binary"),
+    "ssl.loss": ("none", "contrastive", "guided", "both"),
     "train.optimiser": ("adam", "sgd"),
     "train.schedule": ("cosine", "linear", "constant"),
     "train.keep": ("last", "best"),
 }
 SIZES = ("model.in_features", "model.classes", "train.epochs", "train.batch", "cmim.dim")
-AT_LEAST_ONE = (*SIZES, "cmim.draws")
-FRACTIONS = ("model.dropout", "model.input_dropout", "train.label_smoothing", "cmim.bank_momentum")
+AT_LEAST_ONE = (*SIZES, "cmim.draws", "ssl.dim", "ssl.queue")
+MOMENTA = ("cmim.bank_momentum", "ssl.momentum")
+FRACTIONS = ("model.dropout", "model.input_dropout", "train.label_smoothing", *MOMENTA)
 COUNTS = ("data.validation", "data.shift", "train.seed", "train.threads", "model.width")
 NOT_NEGATIVE = (*COUNTS, "cmim.weight")
-POSITIVE = ("train.lr", "distill.temperature", "quant.t_min", "quant.t_max", "cmim.decay")
+TEMPERATURES = ("distill.temperature", "ssl.temperature")
+POSITIVE = ("train.lr", "quant.t_min", "quant.t_max", "cmim.decay", *TEMPERATURES)
 
 
 def load(path: Path) -> Config:
@@ -194,6 +200,12 @@ def _fitting(config: Config, where: str) -> None:
         raise _bad(where, "distill.weight", f"is {config.distill.weight}", "0 to 1")
     if config.cmim.temperature < 0.02:  # exp(1 / T) has to stay a float32
         raise _bad(where, "cmim.temperature", f"is {config.cmim.temperature}", "0.02 or more")
+    if config.train.freeze and not config.train.init:
+        hint = 'init = "build/..." of a run with features'
+        raise _bad(where, "train.freeze", "is true, but train.init names no run", hint)
+    extras = [n for n in ("distill", "cmim") if getattr(config, n).weight]
+    if config.ssl.loss != "none" and extras:
+        raise _bad(where, extras[0], "is for supervised runs", 'leave it out, or ssl.loss = "none"')
     if config.train.keep == "best" and not config.data.validation:
         raise _bad(
             where, "train.keep", "is 'best' without images to tell", "data.validation = 5000"

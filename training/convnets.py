@@ -93,6 +93,10 @@ class ConvNet(Network):
         scores: Tensor = self.tail(features)
         return scores
 
+    def head_module(self) -> nn.Module:
+        """The tail."""
+        return self.tail
+
     def start(self) -> None:
         """Initial weights of convolutions: normal, variance 2 / (inputs * kernel area)."""
         for module in self.modules():

@@ -9,11 +9,12 @@ from typing import Any
 
 import lightning.pytorch as pl
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from training import quantizers, ranks
 from training.config import Config, TrainConfig, to_table
 from training.data import generator
+from training.network import Network
 from training.run import Row
 
 
@@ -33,7 +34,7 @@ class Experiment(pl.LightningModule):
     no scheduler state to restore. The curve travels in the checkpoint.
     """
 
-    model: nn.Module
+    model: Network
 
     def __init__(self, config: Config) -> None:
         super().__init__()

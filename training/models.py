@@ -9,12 +9,14 @@ rounding can turn it.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import torch
 from brevitas.nn import QuantConv2d, QuantLinear
 from torch import Tensor, nn
 
+from flows.errors import FlowError
 from training import adabin, irnet, reactnet  # noqa: F401 (they register themselves)
 from training.config import ModelConfig, QuantConfig
 from training.convnets import Cnv, ResNet, VggSmall
@@ -63,8 +65,13 @@ class Mlp(Network):
 
     def head(self, features: Tensor) -> Tensor:
         """The last layer and its norm."""
-        scores: Tensor = self.body[self.cut :](features)
+        scores: Tensor = self.head_module()(features)
         return scores
+
+    def head_module(self) -> nn.Module:
+        """The last layer and its norm."""
+        layers: nn.Module = self.body[self.cut :]
+        return layers
 
 
 def build(model: ModelConfig, quant: QuantConfig) -> Network:
@@ -73,6 +80,43 @@ def build(model: ModelConfig, quant: QuantConfig) -> Network:
         return Mlp(model, quant)
     kind = method(quant, model.pad_value)
     return {"cnv": Cnv, "vgg-small": VggSmall}.get(model.network, ResNet)(model, kind)
+
+
+def load_init(model: Network, run: str) -> None:
+    """Begin with the weights of a finished run.
+
+    From one step to the next of two: a layer of real weights may become one of 1-bit weights, which
+    keeps them one level deeper (`match`). What a method adds, its learned sets for instance, keeps
+    its initial value.
+
+    Raises:
+        FlowError: init-missing, init-fits.
+    """
+    where, path = "[train] init of the configuration", Path(run) / "model.pt"
+    if not path.is_file():
+        raise FlowError(
+            "init-missing", f"{run!r} is no folder of a finished run", where, "train it"
+        )
+    saved = torch.load(path, weights_only=True, map_location="cpu")["state"]
+    saved = {name.replace(".match.", "."): value for name, value in saved.items()}
+    state, taken = model.state_dict(), 0
+    for name, value in state.items():
+        found = saved.get(name.replace(".match.", "."))
+        if found is None:
+            continue
+        if found.shape != value.shape:
+            raise FlowError(
+                "init-fits",
+                f"{name} has shape {tuple(value.shape)}, but {tuple(found.shape)} in {run}",
+                where,
+                "a run of the same [model]",
+            )
+        state[name], taken = found, taken + 1
+    if not taken:
+        raise FlowError(
+            "init-fits", f"{run} has no weight of this network", where, "the same [model]"
+        )
+    model.load_state_dict(state)
 
 
 def matrix_layers(model: nn.Module) -> list[tuple[str, Any]]:

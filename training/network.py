@@ -57,6 +57,10 @@ class Network(nn.Module):
         """Scores of features, shape (N, classes)."""
         raise NotImplementedError
 
+    def head_module(self) -> nn.Module:
+        """The layers of `head`, which linear evaluation trains alone."""
+        raise NotImplementedError
+
     def forward(self, x: Tensor) -> Tensor:
         """Scores of images.
 

@@ -43,8 +43,13 @@ def confusion(true: Tensor, found: np.ndarray[Any, Any], classes: int) -> list[l
     return table
 
 
-def save_model(run: Path, model: nn.Module, config: Config) -> None:
-    """Write model.pt: state dict, configuration, seed. The same network gives the same bytes."""
+def save_model(
+    run: Path, model: nn.Module, config: Config, embedding: nn.Module | None = None
+) -> None:
+    """Write model.pt: state dict, configuration, seed. The same network gives the same bytes.
+
+    A run without labels adds its embedding, which a student's guidance needs.
+    """
     buffer = io.BytesIO()
     content = {
         "format": 1,
@@ -52,6 +57,8 @@ def save_model(run: Path, model: nn.Module, config: Config) -> None:
         "seed": config.train.seed,
         "state": dict(model.state_dict()),
     }
+    if embedding is not None:
+        content["embedding"] = dict(embedding.state_dict())
     torch.save(content, buffer)
     write_atomic(run / MODEL, buffer.getvalue())
 
@@ -83,6 +90,25 @@ def load_model(run: Path) -> tuple[Network, Config]:
             f"remove {path} and train again",
         ) from err
     return model.eval(), config
+
+
+def load_embedding(run: Path) -> dict[str, Tensor]:
+    """The embedding behind a network that was trained without labels.
+
+    Raises:
+        FlowError: embedding-missing.
+    """
+    try:
+        content = torch.load(run / MODEL, weights_only=True, map_location="cpu")
+        embedding: dict[str, Tensor] = content["embedding"]
+    except (OSError, RuntimeError, pickle.UnpicklingError, KeyError) as err:
+        raise FlowError(
+            "embedding-missing",
+            "the run holds no embedding: it was trained with labels, or not at all",
+            str(run / MODEL),
+            'a run with [ssl] loss = "contrastive", e.g. training/configs/s2bnn_teacher.toml',
+        ) from err
+    return embedding
 
 
 def write_curve(run: Path, curve: list[Row]) -> None:
@@ -129,18 +155,46 @@ def finish(
             model.load_state_dict(state)
             found = last
     save_model(run, model, config)
-    metrics = {
+    accuracy = {
         "accuracy_top1": right[config.train.keep] / len(test),
         "accuracy_last": right["last"] / len(test),
         "accuracy_best": right["best"] / len(test) if best else None,
         "best_epoch": best["epoch"] if best else None,
-        "n_test": len(test),
+    }
+    table = confusion(test.y, found, config.model.classes)
+    return _write_metrics(run, config, curve, accuracy, len(test), n_train, table)
+
+
+def finish_unlabelled(
+    run: Path,
+    model: Network,
+    embedding: nn.Module,
+    config: Config,
+    n_train: int,
+    curve: list[Row],
+) -> dict[str, Any]:
+    """Write the results of a run without labels: a network with features, no accuracy."""
+    save_model(run, model, config, embedding)
+    return _write_metrics(run, config, curve, {"accuracy_top1": None}, 0, n_train, None)
+
+
+def _write_metrics(
+    run: Path,
+    config: Config,
+    curve: list[Row],
+    accuracy: dict[str, Any],
+    n_test: int,
+    n_train: int,
+    table: list[list[int]] | None,
+) -> dict[str, Any]:
+    metrics = accuracy | {
+        "n_test": n_test,
         "n_train": n_train,
         "epochs": config.train.epochs,
         "seconds": round(sum(float(row["seconds"] or 0) for row in curve), 1),
         "seed": config.train.seed,
         "curve": curve,
-        "confusion": confusion(test.y, found, config.model.classes),
+        "confusion": table,
         "versions": versions(),
         "config": to_table(config),
         "commit": commit(),

@@ -75,6 +75,18 @@ class CmimConfig:
 
 
 @dataclass(frozen=True)
+class SslConfig:
+    """[ssl]: training without labels (MoCo v2, S2-BNN)."""
+
+    loss: str = "none"  # "contrastive", "guided", "both"; "none": supervised training
+    teacher: str = ""  # "guided" and "both": folder of a finished run with an embedding
+    temperature: float = 0.2
+    dim: int = 128  # of the embedding, the same as the teacher's
+    queue: int = 4096  # keys of earlier batches
+    momentum: float = 0.99  # of the copy that makes keys
+
+
+@dataclass(frozen=True)
 class TrainConfig:
     """[train]: the optimisation."""
 
@@ -85,6 +97,8 @@ class TrainConfig:
     schedule: str = "cosine"  # "cosine" or "linear" to 0 over all epochs, or "constant"
     weight_decay: float = 0.0
     label_smoothing: float = 0.0
+    init: str = ""  # folder of a finished run whose weights this one begins with
+    freeze: bool = False  # train the last layer alone (linear evaluation)
     keep: str = "last"  # model.pt: the "last" epoch, or the "best" on the validation images
     seed: int = 1
     threads: int = 1  # of torch; more is no faster for small layers, and sums may round otherwise

@@ -27,8 +27,18 @@ from training.callbacks import Keep, Progress
 from training.classifier import Classifier
 from training.config import Config, from_table, load, to_table
 from training.data import EpochBatches, Images, load_test, load_train, split
+from training.experiment import Experiment
 from training.guard import Guard
-from training.run import CHECKPOINT, METRICS, RESOLVED, complete, finish, start
+from training.run import (
+    CHECKPOINT,
+    METRICS,
+    RESOLVED,
+    complete,
+    finish,
+    finish_unlabelled,
+    start,
+)
+from training.s2bnn import SelfSupervised
 
 
 @dataclass(frozen=True)
@@ -77,15 +87,18 @@ def train(
     if checkpoint is None and ranks.first():
         start(run, config)
     torch.set_num_threads(config.train.threads or torch.get_num_threads())
-    module = Classifier(config, training, validation)
+    module: Experiment
+    if config.ssl.loss == "none":
+        module = Classifier(config, training, validation)
+    else:
+        module = SelfSupervised(config, training)
     say(
         f"train: {len(training)} images, {config.train.epochs} epochs, seed {config.train.seed}"
         + (f", going on after {checkpoint.name}" if checkpoint else "")
     )
     _fit(module, training, run, checkpoint, machine)
     if ranks.first():
-        curve, best = module.curve, module.best
-        metrics = finish(run, module.model.cpu(), config, test, len(training), curve, best)
+        metrics = _finish(run, module.cpu(), test, len(training))
         say(f"train: {outcome(metrics)}, {metrics['seconds']:.0f} s; see {run / METRICS}")
 
 
@@ -95,13 +108,23 @@ def say(text: str) -> None:
         print(text, flush=True)
 
 
+def _finish(run: Path, module: Experiment, test: Images, n_train: int) -> dict[str, Any]:
+    config, curve = module.config, module.curve
+    if isinstance(module, SelfSupervised):
+        return finish_unlabelled(run, module.model, module.embedding, config, n_train, curve)
+    return finish(run, module.model, config, test, n_train, curve, module.best)
+
+
 def outcome(metrics: dict[str, Any]) -> str:
     """A finished run in a few words."""
+    if metrics["accuracy_top1"] is None:
+        loss = metrics["curve"][-1]["train_loss"]
+        return f"{metrics['epochs']} epochs without labels, loss {loss:.3f}"
     return f"{metrics['accuracy_top1']:.2%} of {metrics['n_test']} test images right"
 
 
 def _fit(
-    module: Classifier, training: Images, run: Path, checkpoint: Path | None, machine: Machine
+    module: Experiment, training: Images, run: Path, checkpoint: Path | None, machine: Machine
 ) -> None:
     config = module.config
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from flows.errors import FlowError
 from tests.training.two_ranks import on_two_ranks
@@ -14,7 +15,9 @@ from training.cmim import Pair
 from training.config import CmimConfig, Config
 from training.data import EpochBatches, Images, generator
 from training.nce import Negatives
+from training.s2bnn import Queue
 from training.train import Machine, train
+from training.views import view
 
 IMAGES, BATCH, STEPS = 40, 16, 3
 
@@ -51,19 +54,39 @@ def contrast(config: CmimConfig, y: Tensor | None) -> list[list[Tensor]]:
     return [*out, [m.rows for m in pair.memories], [m.z for m in pair.memories]]
 
 
+def moco() -> list[list[Tensor]]:
+    """The queue's contrast: loss and mean gradients over some steps, and its keys."""
+    torch.manual_seed(4)
+    encoder, queue, out = torch.nn.Linear(25, 6), Queue(40, 6), []
+    for x, _, _ in batches():
+        query, key = (F.normalize(encoder(v), dim=1) for v in (x, 1 - x))
+        loss = queue.contrast(query, key.detach(), 0.2)
+        grads = torch.autograd.grad(loss, [*encoder.parameters()])
+        queue.push(key.detach())
+        out.append([ranks.total(g) / ranks.world() for g in (loss, *grads)])
+    return [*out, [queue.keys, queue.place]]
+
+
+def views() -> list[list[Tensor]]:
+    draw = generator(8, 8)
+    return [[ranks.gather(view(x, (1, 5, 5), draw))] for x, _, _ in batches()]
+
+
 def work() -> dict[str, list[list[Tensor]]]:
     y = images().y
     return {
         "batch": contrast(CmimConfig(1.0, dim=4), None),
         "bank": contrast(CmimConfig(1.0, negatives="bank", dim=4), None),
         "distill": contrast(CmimConfig(1.0, mode="distill", dim=4), y),
+        "moco": moco(),
+        "views": views(),
         "shares": [[x, index] for x, _, index in batches()],
     }
 
 
 def test_two_ranks_equal_one_process(tmp_path: Path) -> None:
     one, (first, second) = work(), on_two_ranks(work, tmp_path)
-    for name in ("batch", "bank", "distill"):
+    for name in ("batch", "bank", "distill", "moco", "views"):
         torch.testing.assert_close(first[name], one[name], rtol=1e-4, atol=1e-5)
         torch.testing.assert_close(first[name], second[name], rtol=0, atol=0)
     for whole, a, b in zip(one["shares"], first["shares"], second["shares"], strict=True):

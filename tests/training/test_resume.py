@@ -11,17 +11,23 @@ import torch
 from tests.training.resuming import curve, stop_after
 from training import train as training_train
 from training.classifier import Classifier
-from training.config import CmimConfig, Config, DistillConfig, QuantConfig
+from training.config import CmimConfig, Config, DistillConfig, QuantConfig, SslConfig
+from training.experiment import Experiment
+from training.s2bnn import SelfSupervised
 from training.train import train
 
 
 def same_after_a_stop(
-    tiny: Config, tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny: Config,
+    tiny_data: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: type[Experiment] = Classifier,
 ) -> None:
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     train(tiny, whole, data=tiny_data)
     with monkeypatch.context() as patch:
-        stop_after(patch, 2, Classifier)
+        stop_after(patch, 2, kind)
         with pytest.raises(KeyboardInterrupt):
             train(tiny, parts, data=tiny_data)
     assert not (parts / "model.pt").exists() and not (parts / "metrics.json").exists()
@@ -63,6 +69,26 @@ def test_contrast_resumes_with_its_memories(
     soft = DistillConfig(0.5, cmim.teacher) if cmim.teacher else DistillConfig()
     config = dataclasses.replace(tiny, cmim=cmim, distill=soft)
     same_after_a_stop(config, tiny_data, tmp_path, monkeypatch)
+
+
+@pytest.mark.parametrize("loss", ["contrastive", "both"])
+@pytest.mark.parametrize("method", ["irnet", "reactnet"])
+def test_queue_and_momentum_copy_resume(
+    tiny: Config,
+    tiny_data: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    loss: str,
+    method: str,
+) -> None:
+    ssl = SslConfig("contrastive", queue=40, dim=6)
+    if loss == "both":
+        quant = QuantConfig("real")
+        real = dataclasses.replace(tiny, quant=quant, ssl=ssl).with_train(epochs=1)
+        train(real, tmp_path / "teacher", data=tiny_data)
+        ssl = SslConfig("both", str(tmp_path / "teacher"), queue=40, dim=6)
+    config = dataclasses.replace(tiny, quant=QuantConfig(method), ssl=ssl)
+    same_after_a_stop(config, tiny_data, tmp_path, monkeypatch, SelfSupervised)
 
 
 def test_best_epoch_survives_a_stop(
