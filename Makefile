@@ -36,7 +36,7 @@ build_args = --run $(RUN) --board $(BOARD) --target-fps $(TARGET_FPS) $(if $(MOD
 seed_arg = $(if $(SEED),--seed $(SEED))
 kernels = $(patsubst sim/test_%.py,%,$(wildcard sim/test_*.py))
 
-.PHONY: help setup doctor demo data train export build report lint format test sim bench-kernels clean distclean
+.PHONY: help setup doctor demo data train export build report deploy cosim lint format test sim bench-kernels prove clean distclean
 
 help: ## list the targets
 	@echo "usage: make TARGET [CFG=$(CFG)] [RUN=$(RUN)] [BOARD=$(BOARD)] [TARGET_FPS=$(TARGET_FPS)]"
@@ -75,6 +75,12 @@ build: setup ## compile RUN, or MODEL=file.onnx, to proved RTL with a report
 report: setup ## write the report of RUN again
 	$(PY) -m flows.report --run $(RUN)
 
+deploy: setup ## what a board or NumPy needs to run RUN: driver, network, vectors, .hwh
+	$(PY) -m flows.deploy --run $(RUN)
+
+cosim: setup ## the shipped driver and a user's script against the RTL of RUN's whole system
+	$(PY) -m sim.system.cosim --run $(RUN)
+
 lint: setup ## ruff (rules and format) and mypy
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
@@ -99,6 +105,9 @@ sim-%: setup ## the simulation of one kernel, e.g. sim-bnn_mvu
 
 bench-kernels: setup ## LUT and FF of every kernel by yosys
 	$(PY) -m hw.kernels.measure
+
+prove: setup ## formal proofs of the AXI masters and the registers by yosys
+	$(PY) -m hw.system.formal.prove
 
 clean: ## remove build/
 	rm -rf build

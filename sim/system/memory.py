@@ -37,9 +37,12 @@ class Memory:
 
     def put(self, address: int, data: bytes) -> None:
         """Write from the test's side."""
-        for i, byte in enumerate(data):
-            page, offset = divmod(address + i, self.PAGE)
-            self.pages.setdefault(page, bytearray(self.PAGE))[offset] = byte
+        done = 0
+        while done < len(data):
+            page, offset = divmod(address + done, self.PAGE)
+            part = data[done : done + self.PAGE - offset]
+            self.pages.setdefault(page, bytearray(self.PAGE))[offset : offset + len(part)] = part
+            done += len(part)
 
     def get(self, address: int, length: int) -> bytes:
         """Read from the test's side."""

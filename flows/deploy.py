@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: Apache-2.0
+"""build/<run>/deploy: what a board, a simulation or NumPy needs to run the network.
+
+    python -m flows.deploy --run build/demo
+
+Holds the driver package, the description, the .hwh, the network for NumPy, test vectors with the
+outputs they must give, a README and SHA256SUMS. A .bit is copied when the run has one; none is
+made here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flows.config import Board, load_board
+from flows.errors import FlowError, run_main
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "hw" / "host" / "bnnflow_host"
+BASE = 0x4000_0000  # of the registers, on M_AXI_GP0
+FORMAT = 1
+N_VECTORS = 512
+README = """\
+# {name}: a bnnflow accelerator
+
+On your computer, in this folder, with the board's address for BOARD; then on the board:
+
+    scp -r . xilinx@BOARD:{name}
+    cd {name} && sudo -E python3 -m bnnflow_host --bit {name}.bit selftest
+    sudo -E python3 -m bnnflow_host --bit {name}.bit classify images.npy
+
+{bit}
+Without a board, `--backend numpy` gives the same outputs:
+
+    python3 -m bnnflow_host --bit {name}.bit --backend numpy selftest
+
+`example.py` shows the driver in a program. Needs Python 3.8 and NumPy.
+`sha256sum -c SHA256SUMS` checks the files. We have not run it on a board.
+"""
+
+
+def description(top: Path, model: Any, name: str, clk_mhz: float) -> dict[str, Any]:
+    """What bnnflow_host must know; its hash covers all of this and every file of the RTL.
+
+    Args:
+        top: folder of stage stitch.
+        model: the folded graph.
+        name: of the accelerator.
+        clk_mhz: its clock.
+    """
+    table = json.loads((top / "top.json").read_text())
+    ports, score = table["streams"], table["score"]
+    source = model.graph.input[0].name
+    elements = int(np.prod(model.get_tensor_shape(source)))
+    bits = int(model.get_tensor_datatype(source).bitwidth())
+    per_score = -(-score["classes"] // ports["m_axis_score"]["beats_per_frame"])
+    about: dict[str, Any] = {"format": FORMAT, "name": name, "clk_mhz": clk_mhz, "base": BASE}
+    about |= {"elements": elements, "classes": score["classes"]}
+    per_beat = elements // ports["s_axis"]["beats_per_frame"]
+    about["input"] = _stream(ports["s_axis"], per_beat, bits, False)
+    label_bits = max(1, (score["classes"] - 1).bit_length())
+    about["label"] = _stream(ports["m_axis_label"], 1, label_bits, False)
+    about["score"] = _stream(ports["m_axis_score"], per_score, score["bits"], score["signed"])
+    digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
+    for file in sorted(top.iterdir()):
+        digest.update(file.name.encode() + b"\0" + file.read_bytes())
+    return {**about, "hash": digest.hexdigest()[:16]}
+
+
+def _stream(port: dict[str, int], per_beat: int, bits: int, signed: bool) -> dict[str, Any]:
+    beats = {"beats": port["beats_per_frame"], "beat_bytes": port["bytes"]}
+    return {**beats, "per_beat": per_beat, "bits": bits, "signed": signed}
+
+
+def network_arrays(model: Any) -> dict[str, NDArray[Any]]:
+    """The folded graph as the arrays that bnnflow_host/network.py reads.
+
+    Raises:
+        FlowError: deploy-op, for a node that package has no layer for.
+    """
+    from qonnx.custom_op.registry import getCustomOp
+
+    arrays: dict[str, NDArray[Any]] = {}
+    for number, node in enumerate(model.graph.node):
+        kind, op = node.op_type, getCustomOp(node)
+        constants = [model.get_initializer(name) for name in node.input[1:]]
+        layer: dict[str, NDArray[Any]]
+        if kind == "BnnBinarize":
+            thr = op.thresholds(constants)
+            layer, key = {"thr": thr, "sense": np.zeros(len(thr), np.uint8)}, "binarize"
+        elif kind == "BnnMvu":
+            bits = constants[0].T.astype(np.uint8)
+            layer, key = {"weights": np.packbits(bits, axis=1, bitorder="little")}, "mvu"
+            if not op.raw:
+                layer["thr"], layer["sense"] = op.rows(constants[1])
+        elif kind == "BnnAffine":
+            layer = {"a": constants[0].astype(np.int64), "b": constants[1].astype(np.int64)}
+            key = "affine"
+        elif kind == "BnnLookup":
+            layer, key = {"table": constants[0].astype(np.int64)}, "lookup"
+        elif kind in ("AxisFork", "BnnArgmax") or kind.startswith("StreamingDataWidth"):
+            continue
+        else:
+            raise FlowError(
+                "deploy-op",
+                f"the driver's NumPy back end has no layer {kind}",
+                f"node {node.name}",
+                "add it to hw/host/bnnflow_host/network.py and to flows/deploy.py",
+            )
+        arrays |= {f"{number}.{key}.{name}": array for name, array in layer.items()}
+    return arrays
+
+
+def vectors(model: Any, images: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
+    """Images and what the integer reference gives for them."""
+    from flows.generate import streams_of
+    from flows.reference import run_reference
+
+    values = run_reference(model, images)
+    tensors = {stream.prefix: stream.tensor for stream in streams_of(model)}
+    scores = values[tensors["m_axis_score"]].reshape(len(images), -1).astype(np.int64)
+    labels = values[tensors["m_axis_label"]].reshape(-1).astype(np.int64)
+    return {"images": images, "labels": labels, "scores": scores}
+
+
+def test_images(spec: str, elements: int, binary: bool) -> NDArray[np.uint8]:
+    """The first images of the run's data set, or random ones where it is not here."""
+    from flows.images import load_images
+
+    try:
+        return load_images(spec, elements, binary, 1).images[:N_VECTORS]
+    except FlowError:
+        return load_images(f"random:{N_VECTORS}", elements, binary, 1).images
+
+
+def write_package(
+    out: Path, name: str, top: Path, model: Any, part: str, clk_mhz: float, images: str, bit: Path
+) -> None:
+    """Write a deploy folder anew, whole or not at all.
+
+    Args:
+        out: the folder.
+        name: of the files.
+        top: folder of stage stitch.
+        model: the folded graph.
+        part: of the board.
+        clk_mhz: of the accelerator.
+        images: as flows.build's --images.
+        bit: copied when it is there.
+
+    Raises:
+        FlowError: deploy-op.
+    """
+    new = out.with_name(out.name + ".new")
+    shutil.rmtree(new, ignore_errors=True)
+    shutil.copytree(PACKAGE, new / "bnnflow_host", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(PACKAGE.parent / "example.py", new)
+    about = description(top, model, name, clk_mhz)
+    (new / f"{name}.json").write_text(json.dumps(about, indent=2) + "\n")
+    _save(new / f"{name}.npz", network_arrays(model))
+    chosen = test_images(images, about["elements"], about["input"]["bits"] == 1)
+    _save(new / f"{name}_vectors.npz", vectors(model, chosen))
+    (new / f"{name}.hwh").write_text(_hwh(name, part, clk_mhz))
+    if bit.is_file():
+        shutil.copy(bit, new)
+    said = (
+        "" if bit.is_file() else "There is no .bit here yet: the first three commands need one.\n"
+    )
+    (new / "README.md").write_text(README.format(name=name, bit=said))
+    files = sorted(p for p in new.rglob("*") if p.is_file())
+    sums = [f"{hashlib.sha256(p.read_bytes()).hexdigest()}  {p.relative_to(new)}\n" for p in files]
+    (new / "SHA256SUMS").write_text("".join(sums))
+    shutil.rmtree(out, ignore_errors=True)
+    new.rename(out)
+
+
+def _save(path: Path, arrays: dict[str, Any]) -> None:
+    np.savez(path, **arrays)
+
+
+def deploy(run: Path, name: str) -> Path:
+    """Write `run`/deploy anew.
+
+    Raises:
+        FlowError: deploy-run, when the run has no stitched top; deploy-op.
+    """
+    from qonnx.core.modelwrapper import ModelWrapper
+
+    import flows.ops  # noqa: F401  (registers our ops)
+
+    top, graph = run / "07_top", run / "05_fold.onnx"
+    if not (top / "top.json").is_file() or not graph.is_file():
+        raise FlowError(
+            "deploy-run",
+            "there is no compiled network",
+            str(run),
+            f"make build RUN={run}, or make demo",
+        )
+    flow = json.loads((run / "flow.json").read_text())
+    board: Board = load_board(flow.get("board") or "pynq-z1")
+    clk_mhz = float(flow.get("clk_mhz") or board.clk_mhz)
+    images = flow.get("images") or f"random:{N_VECTORS}"
+    out, model = run / "deploy", ModelWrapper(str(graph))
+    write_package(out, name, top, model, board.part, clk_mhz, images, run / f"{name}.bit")
+    return out
+
+
+def _hwh(name: str, part: str, clk_mhz: float) -> str:
+    sys.path.insert(0, str(PACKAGE.parent))
+    from bnnflow_host.hwh import hwh_text
+
+    return hwh_text(name, part, BASE, clk_mhz)
+
+
+def main() -> None:
+    """Write the deploy folder of a run."""
+    parser = argparse.ArgumentParser(description="write build/<run>/deploy")
+    parser.add_argument("--run", type=Path, required=True)
+    parser.add_argument("--name", help="of the files; the run's name where not given")
+    options = parser.parse_args()
+    out = deploy(options.run, options.name or options.run.resolve().name)
+    print(f"{out}: {sum(1 for p in out.rglob('*') if p.is_file())} files; no board was used")
+
+
+if __name__ == "__main__":
+    sys.exit(run_main(main))

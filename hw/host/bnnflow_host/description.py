@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The .json beside a bitstream: what the network is fed, what it gives, and its hash."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from .errors import HostError
+
+FORMAT = 1
+
+
+class Stream(NamedTuple):
+    """A frame on one of the core's streams; `per_beat` values of `bits` bits, lowest first."""
+
+    beats: int
+    beat_bytes: int
+    per_beat: int
+    bits: int
+    signed: bool
+
+    @property
+    def frame_bytes(self) -> int:
+        """Bytes of a frame in memory."""
+        return self.beats * self.beat_bytes
+
+
+class Description(NamedTuple):
+    """What the driver must know of an accelerator."""
+
+    name: str
+    hash: int
+    clk_mhz: float
+    base: int
+    elements: int
+    classes: int
+    input: Stream
+    label: Stream
+    score: Stream
+
+
+def load_description(bitfile: Path) -> Description:
+    """Read the description that belongs to a bitstream.
+
+    Args:
+        bitfile: the .bit file, which itself need not exist (simulation, NumPy).
+
+    Raises:
+        HostError: description-missing, description-format.
+    """
+    path = bitfile.with_suffix(".json")
+    if not path.is_file():
+        raise HostError(
+            "description-missing",
+            f"{path.name} is not there; it says what the bitstream is",
+            str(path),
+            "copy the whole deploy folder, not the .bit alone",
+        )
+    try:
+        table = json.loads(path.read_text())
+        if table["format"] != FORMAT:
+            raise HostError(
+                "description-format",
+                f"format {table['format']}, this package reads {FORMAT}",
+                str(path),
+                "use the bnnflow_host that lies beside the bitstream",
+            )
+        return Description(
+            table["name"],
+            int(table["hash"], 16),
+            float(table["clk_mhz"]),
+            int(table["base"]),
+            int(table["elements"]),
+            int(table["classes"]),
+            *(_stream(table[key]) for key in ("input", "label", "score")),
+        )
+    except (KeyError, ValueError, TypeError) as error:
+        raise HostError(
+            "description-format",
+            f"not a description: {type(error).__name__}: {error}",
+            str(path),
+            "copy the deploy folder again and compare SHA256SUMS",
+        ) from None
+
+
+def _stream(table: dict[str, Any]) -> Stream:
+    return Stream(
+        int(table["beats"]),
+        int(table["beat_bytes"]),
+        int(table["per_beat"]),
+        int(table["bits"]),
+        bool(table["signed"]),
+    )

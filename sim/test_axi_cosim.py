@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The shipped driver and a user's script against the RTL of the whole system, small networks."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from flows.errors import CheckFailed
+from sim.lib import bench
+from sim.lib.networks import Make
+from sim.lib.tops import Top
+from sim.system import cosim
+from sim.system.run import SYSTEM
+from sim.system.small import small_package
+
+PIXELS = Top(Make((24, 12, 8, 5), batch_norm=True, final="bn"), ((3, 8), (2, 3), (1, 2)))
+BITS = Top(Make((15, 6, 4), batch_norm=True, pixels=False), ((2, 5), (4, 2)))
+[(_, SIMULATOR)] = bench.runs([{}])
+
+
+def built(name: str, top: Top, system: Path = SYSTEM) -> tuple[Path, Path]:
+    folder = bench.BUILD / "cosim" / name
+    bit, _ = small_package(top, folder, seed=5)
+    about = json.loads(bit.with_suffix(".json").read_text())
+    cosim.build(folder / "top", about, folder / "sim", system, SIMULATOR)
+    return folder / "sim", bit
+
+
+def run(work: Path, bit: Path, tests: str | None = None, fault: str = "") -> dict[str, object]:
+    return cosim.run(work, bit, 64, tests, fault, bench.draw_seed(), SIMULATOR)
+
+
+def test_axi_cosim_pixels_and_negative_controls() -> None:
+    """All tests pass; each fault in driver, buffers or hash makes the same tests fail."""
+    work, bit = built("pixels", PIXELS)
+    rate = run(work, bit)
+    assert rate["frames"] == 64
+    for fault in ("no-flush", "no-invalidate"):
+        with pytest.raises(CheckFailed):
+            run(work, bit, "user_script", fault)
+    about = json.loads(bit.with_suffix(".json").read_text())
+    about["hash"] = f"{int(about['hash'], 16) ^ 1:016x}"
+    bit.with_suffix(".json").write_text(json.dumps(about))
+    with pytest.raises(CheckFailed, match="wrong-bitstream"):
+        run(work, bit, "user_script")
+
+
+def test_axi_cosim_bits() -> None:
+    """A network with 1-bit inputs, packed by the driver."""
+    run(*built("bits", BITS))
+
+
+def test_axi_cosim_wrong_stride_is_caught(tmp_path: Path) -> None:
+    shutil.copytree(SYSTEM, tmp_path / "system", ignore=shutil.ignore_patterns("formal"))
+    mutant = tmp_path / "system" / "axi_read_master.sv"
+    text, before = mutant.read_text(), "next_q <= next_q + 29'(length)"
+    assert text.count(before) == 1, "axi_read_master.sv changed: mend this mutant"
+    mutant.write_text(text.replace(before, "next_q <= next_q + 29'(length) - 1'b1"))
+    with pytest.raises(CheckFailed):
+        run(*built("wrong-stride", PIXELS, tmp_path / "system"), "user_script")

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A deploy folder computes what the graph does, on NumPy alone, and says which network it is."""
+
+import hashlib
+import json
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import numpy as np
+import pytest
+from bnnflow_host import Accelerator
+from bnnflow_host import registers as reg
+from bnnflow_host.hwh import divisors, hwh_text
+
+from flows.deploy import deploy, description, vectors
+from flows.errors import FlowError
+from sim.lib.networks import Make
+from sim.lib.tops import Top
+from sim.system.small import small_package
+
+TOPS = {
+    "pixels-affine": Top(Make((17, 6, 4), batch_norm=True, final="bn"), ((1, 1), (1, 1))),
+    "bits": Top(Make((15, 6, 4), batch_norm=True, pixels=False), ((2, 5), (4, 2))),
+    "table": Top(Make((17, 6, 4), batch_norm=True, final="curve"), ((6, 1), (2, 3))),
+    "negative": Top(Make((12, 8, 6), batch_norm=True, final="negative"), ((4, 12), (1, 4))),
+    "one-class": Top(Make((9, 4, 1), batch_norm=True), ((2, 3), (1, 2))),
+    "threshold-per-pixel": Top(Make((9, 5, 3), input_norm=True), ((1, 3), (1, 5))),
+}
+
+
+@pytest.mark.parametrize("name", TOPS)
+def test_numpy_back_end_equals_the_reference(name: str, tmp_path: Path) -> None:
+    bit, model = small_package(TOPS[name], tmp_path / "x", seed=11)
+    draw = np.random.default_rng(4)
+    high = 256 if TOPS[name].make.pixels else 2
+    images = draw.integers(0, high, (300, TOPS[name].make.sizes[0])).astype(np.uint8)
+    want = vectors(model, images)
+    with Accelerator(bit, "numpy", max_batch=64) as accelerator:
+        assert (accelerator.predict(images) == want["labels"]).all()
+        assert (accelerator.scores(images) == want["scores"]).all()
+
+
+def test_the_folder(tmp_path: Path) -> None:
+    bit, model = small_package(TOPS["bits"], tmp_path / "x", seed=1)
+    folder = bit.parent
+    for line in (folder / "SHA256SUMS").read_text().splitlines():
+        digest, name = line.split("  ")
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
+    names = {p.name for p in folder.iterdir()}
+    assert names >= {"small.json", "small.npz", "small.hwh", "small_vectors.npz", "README.md"}
+    assert "There is no .bit" in (folder / "README.md").read_text()
+    # the hash: the same again, another for any change of the RTL
+    top = tmp_path / "x" / "top"
+    about = json.loads(bit.with_suffix(".json").read_text())
+    assert description(top, model, "small", 100.0) == about
+    memory = next(top.glob("*.mem"))
+    memory.write_text(memory.read_text() + "\n")
+    assert description(top, model, "small", 100.0)["hash"] != about["hash"]
+
+
+def test_a_run_that_is_not_compiled(tmp_path: Path) -> None:
+    with pytest.raises(FlowError, match="deploy-run"):
+        deploy(tmp_path, "x")
+    assert not any(tmp_path.iterdir())
+
+
+def test_hwh_says_address_clock_and_every_register() -> None:
+    text = hwh_text("tiny", "xc7z020clg400-1", 0x40000000, 100.0)
+    assert text == hwh_text("tiny", "xc7z020clg400-1", 0x40000000, 100.0)
+    root = ET.fromstring(text)
+    assert [child.tag for child in root] == ["SYSTEMINFO", "EXTERNALPORTS", "MODULES"]
+    memory = root.find(".//MEMRANGE")
+    assert memory is not None and memory.get("BASEVALUE") == "0x40000000"
+    assert memory.get("HIGHVALUE") == "0x40000FFF"
+    found = {
+        r.get("NAME"): int(r.find("PROPERTY[@NAME='ADDRESS_OFFSET']").get("VALUE"), 16)  # type: ignore[union-attr,arg-type]
+        for r in root.iter("REGISTER")
+    }
+    assert found == {row[0]: row[1] for row in reg.TABLE}
+    parameters = {p.get("NAME"): p.get("VALUE") for p in root.iter("PARAMETER")}
+    assert parameters["PSU__CRL_APB__PL0_REF_CTRL__ACT_FREQMHZ"] == "100"
+    for mhz in (50.0, 100.0, 125.0, 142.857):
+        a, b = divisors(mhz)
+        assert abs(1000 / (a * b) - mhz) < 1 and 1 <= min(a, b) <= max(a, b) <= 63
