@@ -36,7 +36,7 @@ build_args = --run $(RUN) --board $(BOARD) --target-fps $(TARGET_FPS) $(if $(MOD
 seed_arg = $(if $(SEED),--seed $(SEED))
 kernels = $(patsubst sim/test_%.py,%,$(wildcard sim/test_*.py))
 
-.PHONY: help setup doctor demo data train export build report deploy cosim lint format test sim bench-kernels prove clean distclean
+.PHONY: help setup doctor demo data train export build report deploy cosim lint format test sim bench-kernels bench-host bench-train results prove clean distclean
 
 help: ## list the targets
 	@echo "usage: make TARGET [CFG=$(CFG)] [RUN=$(RUN)] [BOARD=$(BOARD)] [TARGET_FPS=$(TARGET_FPS)]"
@@ -106,8 +106,18 @@ sim-%: setup ## the simulation of one kernel, e.g. sim-bnn_mvu
 bench-kernels: setup ## LUT and FF of every kernel by yosys
 	$(PY) -m hw.kernels.measure
 
+bench-train: setup ## images/s of each method beside the plain network, in one run
+	$(PY) -m training.bench
+
+results: setup ## make the missing results and the tables of training/README.md (GPU=1, DATA=, ONLY=, MINUTES=)
+	$(PY) -m training.results $(if $(GPU),--gpu) $(if $(DATA),--data $(DATA)) \
+	  $(if $(ONLY),--only $(ONLY)) $(if $(MINUTES),--minutes $(MINUTES))
+
 prove: setup ## formal proofs of the AXI masters and the registers by yosys
 	$(PY) -m hw.system.formal.prove
+
+bench-host: setup ## what the driver costs: a call, and packing beside FINN's
+	PYTHONPATH=hw/host $(PY) hw/host/bench.py
 
 clean: ## remove build/
 	rm -rf build

@@ -26,6 +26,7 @@ from training.quantizers import (
     BinaryQuant,
     Quantized,
     activation_injector,
+    at_least,
     sign,
     weight_injector,
 )
@@ -45,21 +46,26 @@ class SetFunction(torch.autograd.Function):
     def forward(  # noqa: D102
         ctx: Any, x: Tensor, alpha: Tensor, beta: Tensor, code: bool
     ) -> Tensor:
+        offset = alpha * beta if code else beta
         ctx.save_for_backward(x, alpha, beta)
         ctx.code = code
-        offset = alpha * beta if code else beta
-        return sign(x - beta) * alpha + offset
+        return at_least(x, beta).mul_(2 * alpha).add_(offset - alpha)
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:  # noqa: D102
         x, alpha, beta = ctx.saved_tensors
-        z = (x - beta) / alpha
-        dx = dy * (2 - 2 * z.abs()).clamp_min(0)
-        d_alpha = (dy * sign(z)).sum() - (dx * z).sum()
+        z2 = (x - beta).mul_(2 / alpha)
+        dx = torch.rsub(z2.abs(), 2).clamp_min_(0).mul_(dy)
+        up, down = _dot(dy, at_least(z2, 0.0)), dy.sum()  # sum of dy * f is 2 * up - down
+        d_alpha = 2 * up - down - 0.5 * _dot(dx, z2)
         d_beta = -dx.sum()
         if ctx.code:
-            return dx, d_alpha + beta * dy.sum(), d_beta + alpha * dy.sum(), None
-        return dx, d_alpha, d_beta + dy.sum(), None
+            return dx, d_alpha + beta * down, d_beta + alpha * down, None
+        return dx, d_alpha, d_beta + down, None
+
+
+def _dot(a: Tensor, b: Tensor) -> Tensor:
+    return torch.dot(a.reshape(-1), b.reshape(-1))
 
 
 class SetSign(QuantIdentity):  # type: ignore[misc]

@@ -113,7 +113,7 @@ class Pair(nn.Module):
         Args:
             sides: activations of the same images, (N, C, ...) each.
             index: which training images they are.
-            negative: drawn images, shape (N, K); None: the rest of the batch.
+            negative: drawn images, shape (N, K), or (K,) for all; None: the rest of the batch.
         """
         z = self.embed(sides)
         temperature = self.config.temperature
@@ -126,8 +126,10 @@ class Pair(nn.Module):
         ):
             assert isinstance(memory, Memory)
             positive = memory.rows[index] if self.config.mode == "distill" else other
-            scores = memory.scores(anchor, positive, negative, temperature)
-            loss = loss + nce(*scores, self.images)
+            p, n = memory.scores(anchor, positive, negative, temperature)
+            if negative.dim() == 1:  # an image is not its own noise: its term becomes 0
+                n = n.masked_fill(negative == index[:, None], 0.0)
+            loss = loss + nce(p, n, self.images)
         for memory, row in zip(self.memories, z, strict=True):
             memory.update(index, row)  # type: ignore[operator]
         return loss
@@ -202,8 +204,11 @@ class Cmim(nn.Module):
         loss = x.new_zeros(())
         for weight, pair, sides in zip(self.weights, self.pairs, contrasts, strict=True):
             negative = None
-            if self.negatives is not None:
+            if self.teacher is not None and self.negatives is not None:
                 negative = self.negatives.draw(index, self.config.draws, self.generator)
+            elif self.negatives is not None:
+                negative = self.negatives.shared(self.config.draws, self.generator)
+                negative = negative.to(index.device)
             loss = loss + weight * pair(sides, index, negative)
         return loss
 

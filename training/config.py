@@ -75,7 +75,14 @@ SIZES = ("model.in_features", "model.classes", "train.epochs", "train.batch", "c
 AT_LEAST_ONE = (*SIZES, "cmim.draws", "ssl.dim", "ssl.queue")
 MOMENTA = ("cmim.bank_momentum", "ssl.momentum")
 FRACTIONS = ("model.dropout", "model.input_dropout", "train.label_smoothing", *MOMENTA)
-COUNTS = ("data.validation", "data.shift", "train.seed", "train.threads", "model.width")
+COUNTS = (
+    "data.validation",
+    "data.images",
+    "data.shift",
+    "train.seed",
+    "train.threads",
+    "model.width",
+)
 NOT_NEGATIVE = (*COUNTS, "cmim.weight")
 TEMPERATURES = ("distill.temperature", "ssl.temperature")
 POSITIVE = ("train.lr", "quant.t_min", "quant.t_max", "cmim.decay", *TEMPERATURES)

@@ -6,11 +6,34 @@ Source: Tu et al., AdaBin, ECCV 2022 (arXiv:2208.08084), section 3.4.
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from training.methods import per_channel
+from training.quantizers import at_least
+
+
+class MaxoutFunction(torch.autograd.Function):
+    """y = p * x where x > 0, n * x elsewhere; a third of the passes over memory of its parts."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, p: Tensor, n: Tensor) -> Tensor:  # noqa: D102
+        ctx.save_for_backward(x, p, n)
+        positive = x.relu()
+        return (x - positive).mul_(per_channel(n, x)).addcmul_(positive, per_channel(p, x))
+
+    @staticmethod
+    def backward(ctx: Any, dy: Tensor) -> tuple[Tensor, Tensor, Tensor]:  # noqa: D102
+        x, p, n = ctx.saved_tensors
+        over = [d for d in range(x.dim()) if d != 1]
+        positive = at_least(x, 0.0)  # at 0 itself dp and dn are 0 whatever it says
+        both = dy * x
+        total = both.sum(over)
+        dp = both.mul_(positive).sum(over)
+        dx = positive.mul_(per_channel(p - n, x)).add_(per_channel(n, x)).mul_(dy)
+        return dx, dp, total - dp
 
 
 class Maxout(nn.Module):
@@ -19,7 +42,7 @@ class Maxout(nn.Module):
     With `monotone` n * p >= 0 holds: where a step broke it, n is put back to 0. Without it a
     channel may become a V, whose sign is an interval test and no threshold.
 
-    Gradient: dx = p where x > 0, n where x < 0; dp = max(x, 0), dn = -max(-x, 0), summed.
+    Gradient: dx = p where x >= 0, n where x < 0; dp = max(x, 0), dn = -max(-x, 0), summed.
     """
 
     def __init__(self, channels: int, monotone: bool = True) -> None:
@@ -42,7 +65,8 @@ class Maxout(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Values of shape (N, C, ...)."""
         p, n = self.slopes()
-        return per_channel(p, x) * F.relu(x) - per_channel(n, x) * F.relu(-x)
+        y: Tensor = MaxoutFunction.apply(x, p, n)  # type: ignore[no-untyped-call]
+        return y
 
     @torch.no_grad()
     def threshold(self, beta: Tensor) -> tuple[Tensor, Tensor]:

@@ -80,13 +80,14 @@ class Memory(nn.Module):
         Args:
             anchor: unit rows, shape (n, d).
             positive: the same.
-            negative: indices of remembered rows, shape (n, K).
+            negative: indices of remembered rows, shape (n, K), or (K,) for all anchors.
             temperature: T > 0.
 
         Returns:
             Shapes (n,) and (n, K).
         """
-        noise = torch.einsum("nd,nkd->nk", anchor, self.rows[negative])
+        rows = self.rows[negative]
+        noise = anchor @ rows.T if negative.dim() == 1 else (rows @ anchor[:, :, None])[:, :, 0]
         p, n = ((anchor * positive).sum(1) / temperature).exp(), (noise / temperature).exp()
         with torch.no_grad():
             seen = torch.stack([p.sum() + n.sum(), p.new_tensor(float(p.numel() + n.numel()))])
@@ -119,6 +120,10 @@ class Negatives:
         if y is not None:
             sizes = torch.bincount(y)
             self.first, self.count = (sizes.cumsum(0) - sizes)[y], sizes[y]
+
+    def shared(self, number: int, generator: torch.Generator) -> Tensor:
+        """Images for all anchors alike, shape (number,); some may be an anchor's own."""
+        return torch.randint(len(self.order), (number,), generator=generator)
 
     def draw(self, index: Tensor, number: int, generator: torch.Generator) -> Tensor:
         """Negatives of this rank's anchors, out of a draw for the whole batch.

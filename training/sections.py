@@ -12,6 +12,7 @@ class DataConfig:
 
     name: str = "fashion-mnist"  # key of training.idx.DATASETS
     validation: int = 0  # images held back from training; 0: train on all, measure on none
+    images: int = 0  # how many to train on, at most, of those not held back; 0: all
     shift: int = 0  # augmentation: up to so many pixels in each direction
     flip: bool = False  # augmentation: left to right
 

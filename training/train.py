@@ -84,6 +84,8 @@ def train(
     test = load_test(config.data.name, data, config.model.shape)
     _fits(config, images, test)
     training, validation = split(images, config.data.validation)
+    if config.data.images:
+        training = training.subset(torch.arange(min(config.data.images, len(training))))
     if checkpoint is None and ranks.first():
         start(run, config)
     torch.set_num_threads(config.train.threads or torch.get_num_threads())

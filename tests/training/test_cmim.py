@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from flows import export
 from flows.errors import FlowError
 from training import models
-from training.cmim import Cmim, Taps, layer_weights, pooled
+from training.cmim import Cmim, Pair, Taps, layer_weights, pooled
 from training.config import CmimConfig, Config, ModelConfig, QuantConfig, from_table
 from training.data import generator, load_train
 from training.nce import Memory, Negatives, info_nce, nce
@@ -72,6 +72,26 @@ def test_negatives_are_other_images_or_other_classes() -> None:
         set(row.tolist()) == {j for j in range(8) if y[j] != y[i]}
         for i, row in zip(index.tolist(), drawn, strict=True)
     )
+
+
+def test_shared_negatives_are_scored_alike_and_never_the_own_image() -> None:
+    memory = Memory(10, 4, 0.5, generator(1, 1)).double()
+    rows, negative = unit(3, 4), torch.tensor([1, 2, 7])
+    shared = memory.scores(rows, rows, negative, 0.5)
+    each = memory.scores(rows, rows, negative.expand(3, 3), 0.5)
+    torch.testing.assert_close(shared, each)
+    config = CmimConfig(1.0, negatives="bank", dim=4)
+    pair, sides = Pair((5, 5), config, 10, 0), (torch.randn(2, 5), torch.randn(2, 5))
+    twin = Pair((5, 5), config, 10, 0)
+    twin.load_state_dict(pair.state_dict())
+    own = pair(sides, torch.tensor([4, 5]), torch.tensor([4, 5, 4, 5]))
+    z = twin.embed(sides)
+    want = 0.0
+    for a, b, memory in ((z[0], z[1], twin.memories[1]), (z[1], z[0], twin.memories[0])):
+        p, n = memory.scores(a, b, torch.tensor([4, 5, 4, 5]), 0.1)
+        n = n * torch.tensor([[0, 1, 0, 1], [1, 0, 1, 0]])
+        want = want + nce(p, n, 10)
+    torch.testing.assert_close(own, want)
 
 
 def test_layer_weights() -> None:

@@ -43,7 +43,10 @@ def contrast(config: CmimConfig, y: Tensor | None) -> list[list[Tensor]]:
         latent = encoder(x)
         negative = None
         if pair.memories:
-            negative = Negatives(y, IMAGES).draw(index, 9, draw)
+            negatives = Negatives(y, IMAGES)
+            negative = (
+                negatives.draw(index, 9, draw) if y is not None else negatives.shared(9, draw)
+            )
         loss = pair((latent, torch.tanh(3 * latent)), index, negative)
         grads = torch.autograd.grad(loss, parameters)
         mean = [ranks.total(g) / ranks.world() for g in (loss, *grads)]
