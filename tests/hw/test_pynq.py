@@ -2,7 +2,8 @@
 """Our .hwh and the board back end with the real pynq, in an environment of its own.
 
 pynq needs numpy < 2, so it cannot live beside torch's: make one (python3 -m venv pynq-env;
-pynq-env/bin/pip install pynq==4.0.0) and run: PYNQ_PYTHON=pynq-env/bin/python make test
+pynq-env/bin/pip install pynq==4.0.0, or: pynq==3.1.2 pycparser==2.22) and name it:
+PYNQ_PYTHON=pynq-env/bin/python make test
 """
 
 import json
@@ -38,5 +39,6 @@ def test_real_pynq(tmp_path: Path) -> None:
     assert found["registers"] == {row[0]: row[1] for row in reg.TABLE}
     status = next(row for row in reg.TABLE if row[0] == "STATUS")
     assert found["status"] == dict(status[3])
-    assert found["frequency"] in (None, 100.0) and found["frames"] == 20
-    assert found["divisors"] in ([None, None], [10, 1])
+    assert found["frames"] == 20
+    # FCLK0 at 100 MHz, in the words of pynq 4.0 or 3.x
+    assert found["clocks"] in ([[[0], {"clk_mhz": 100.0}]], [[[0, 10, 1], {}]])
