@@ -178,6 +178,14 @@ class VggSmall(ConvNet):
         self.start()
 
 
+class MapMean(nn.Module):
+    """Mean over each map: (N, C, rows, columns) to (N, C), deterministic on a GPU, too."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Average."""
+        return x.mean((2, 3))
+
+
 class Skip(nn.Module):
     """Shortcut without weights: every second pixel, new channels of zero (option A)."""
 
@@ -242,7 +250,7 @@ class ResNet(ConvNet):
                     shortcut = nn.Sequential(conv, nn.BatchNorm2d(outputs))
                 body.append(Unit(inputs, outputs, stride, kind, shortcut))
                 inputs = outputs
-        body += [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.BatchNorm1d(inputs)]
+        body += [MapMean(), nn.BatchNorm1d(inputs)]
         self.features_out, self.body = inputs, nn.Sequential(*body)
         self.tail = nn.Sequential(nn.Linear(inputs, model.classes))
         self.start()

@@ -139,8 +139,9 @@ def scores(model: nn.Module, x: Tensor, chunk: int = 2000) -> Tensor:
         Shape (N, classes), float32.
     """
     mode = model.training
+    device = next(model.parameters()).device
     model.eval()
     starts = range(0, len(x), chunk)
-    out = torch.cat([model(pixels(x[start : start + chunk])) for start in starts])
+    out = [model(pixels(x[start : start + chunk].to(device))).cpu() for start in starts]
     model.train(mode)
-    return out
+    return torch.cat(out)

@@ -91,6 +91,7 @@ def make(entries: list[Entry], machine: Machine, data: Path | None, minutes: flo
         other = resolved.is_file() and load(resolved) != config  # of an earlier suite
         train(config, entry.run(seed), "never" if other else "auto", data, machine)
         record(entry, seed, machine)
+        write_tables()  # now, so that page and files agree wherever this is stopped
     return 0
 
 

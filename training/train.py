@@ -138,7 +138,7 @@ def _fit(
         devices=machine.devices,
         num_nodes=machine.nodes,
         strategy="ddp" if many else "auto",
-        deterministic=True,
+        deterministic=True if machine.accelerator == "cpu" else "warn",
         callbacks=[Guard(), Progress(), Keep(run)],
         logger=False,
         enable_progress_bar=False,

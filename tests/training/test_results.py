@@ -17,6 +17,9 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(suite, "RUNS", tmp_path / "runs")
     monkeypatch.setattr(results, "RESULTS", tmp_path / "results")
     monkeypatch.setattr(tabulate, "RESULTS", tmp_path / "results")
+    page = tmp_path / "README.md"
+    page.write_text(f"{tabulate.BEGIN}\n{tabulate.END}\n")
+    monkeypatch.setattr(tabulate, "PAGE", page)
     return tmp_path
 
 
@@ -42,6 +45,7 @@ def test_runs_are_made_once_and_again_when_their_configuration_changed(
     assert results.make([entry(epochs=3)], Machine(), tiny_data, 0) == 0
     saved = tabulate.load()[1]
     assert saved["epochs"] == 3 and saved["seed"] == 2 and len(saved["curve"]) == 4
+    assert "| 5 | irnet | 2 |" in (place / "README.md").read_text()
     assert {"commit", "hardware", "minutes", "accuracy_best", "versions"} <= set(saved)
 
 
@@ -98,7 +102,10 @@ def test_page_holds_the_tables_of_the_results() -> None:
         tabulate.page("no marks", [])
 
 
-def test_bench_compares_all_methods_with_the_plain_network() -> None:
+def test_bench_compares_all_methods_with_the_plain_network(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(bench, "IMAGES", 100)
     lines = bench.bench("resnet20", 2, 4, 1, "cpu").splitlines()
     assert lines[0].startswith("| resnet20, width 2, batch 4 |")
     assert [line.split("|")[1].strip() for line in lines[2:]] == [row[0] for row in bench.ROWS]
