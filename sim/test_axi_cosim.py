@@ -20,11 +20,13 @@ BITS = Top(Make((15, 6, 4), batch_norm=True, pixels=False), ((2, 5), (4, 2)))
 [(_, SIMULATOR)] = bench.runs([{}])
 
 
-def built(name: str, top: Top, system: Path = SYSTEM) -> tuple[Path, Path]:
+def built(
+    name: str, top: Top, system: Path = SYSTEM, bench_top: str = "system_bench"
+) -> tuple[Path, Path]:
     folder = bench.BUILD / "cosim" / name
     bit, _ = small_package(top, folder, seed=5)
     about = json.loads(bit.with_suffix(".json").read_text())
-    cosim.build(folder / "top", about, folder / "sim", system, SIMULATOR)
+    cosim.build(folder / "top", about, folder / "sim", system, SIMULATOR, bench_top)
     return folder / "sim", bit
 
 
@@ -52,11 +54,39 @@ def test_axi_cosim_bits() -> None:
     run(*built("bits", BITS))
 
 
-def test_axi_cosim_wrong_stride_is_caught(tmp_path: Path) -> None:
+def test_axi_cosim_zynq7_top() -> None:
+    """The same from the processor's pins: AXI3, IDs, bursts to the registers, reset from FCLK."""
+    work, bit = built("zynq7", PIXELS, bench_top="zynq7_top")
+    cosim.run(work, bit, 64, None, "", bench.draw_seed(), SIMULATOR, "zynq7_top")
+
+
+@pytest.mark.parametrize(
+    ("file", "before", "after", "bench_top", "tests"),
+    [
+        (
+            "axi_read_master",
+            "next_q <= next_q + 29'(length)",
+            "next_q <= next_q + 29'(length) - 1'b1",
+            "system_bench",
+            "user_script",
+        ),
+        (
+            "axi3_lite_bridge",
+            "m_axi_araddr <= following(m_axi_araddr, r_size_q, r_burst_q)",
+            "m_axi_araddr <= m_axi_araddr",
+            "zynq7_top",
+            "register_bursts",
+        ),
+    ],
+)
+def test_axi_cosim_wrong_stride_is_caught(
+    file: str, before: str, after: str, bench_top: str, tests: str, tmp_path: Path
+) -> None:
     shutil.copytree(SYSTEM, tmp_path / "system", ignore=shutil.ignore_patterns("formal"))
-    mutant = tmp_path / "system" / "axi_read_master.sv"
-    text, before = mutant.read_text(), "next_q <= next_q + 29'(length)"
-    assert text.count(before) == 1, "axi_read_master.sv changed: mend this mutant"
-    mutant.write_text(text.replace(before, "next_q <= next_q + 29'(length) - 1'b1"))
-    with pytest.raises(CheckFailed):
-        run(*built("wrong-stride", PIXELS, tmp_path / "system"), "user_script")
+    mutant = tmp_path / "system" / f"{file}.sv"
+    text = mutant.read_text()
+    assert text.count(before) == 1, f"{file}.sv changed: mend this mutant"
+    mutant.write_text(text.replace(before, after))
+    work, bit = built(f"wrong-{file}", PIXELS, tmp_path / "system", bench_top)
+    with pytest.raises(CheckFailed, match=r"1 of 1 tests"):
+        cosim.run(work, bit, 64, tests, "", 1, SIMULATOR, bench_top)

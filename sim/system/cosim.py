@@ -20,10 +20,10 @@ from cocotb_tools.runner import get_runner
 from flows.deploy import deploy
 from flows.env.tools import verilator_env
 from flows.errors import CheckFailed, run_main
-from sim.lib import bench
 from sim.system.run import HERE, SYSTEM
 
-ROOT = bench.ROOT
+BOARDS = ("zynq7_top", "zynq7_ps")  # need a model of their processor
+BOARD_TOPS = {"zynq7_top": "ps7_model"}
 
 
 def parameters(top: dict[str, Any], config_hash: str) -> dict[str, object]:
@@ -42,8 +42,9 @@ def build(
     folder: Path,
     system: Path = SYSTEM,
     simulator: str = "verilator",
+    bench_top: str = "system_bench",
 ) -> None:
-    """Build system_bench around the network of `top`.
+    """Build system_bench, or a board's top, around the network of `top`.
 
     Args:
         top: folder of stage stitch.
@@ -51,6 +52,7 @@ def build(
         folder: for what is built, made anew.
         system: folder of the shell's sources.
         simulator: "verilator" or "icarus".
+        bench_top: "system_bench" or "zynq7_top".
     """
     top, folder = top.resolve(), folder.resolve()
     shutil.rmtree(folder, ignore_errors=True)
@@ -59,10 +61,13 @@ def build(
         shutil.copy(memory, folder)
     os.environ.update(verilator_env("OPT_FAST=-O1 OPT_SLOW=-O0 OPT_GLOBAL=-O0"))
     network = [top / name for name in (top / "sources.f").read_text().split()]
-    shell = sorted(system.glob("*.sv"))
+    shell = sorted(
+        f for f in system.glob("*.sv") if bench_top in BOARD_TOPS or f.stem not in BOARDS
+    )
+    benches = ["axi_checker", BOARD_TOPS.get(bench_top, "system_bench")]
     get_runner(simulator).build(
-        sources=[*network, *shell, HERE / "axi_checker.sv", HERE / "system_bench.sv"],
-        hdl_toplevel="system_bench",
+        sources=[*network, *shell, *(HERE / f"{name}.sv" for name in benches)],
+        hdl_toplevel=bench_top,
         build_dir=folder / "build",
         parameters=parameters(json.loads((top / "top.json").read_text()), about["hash"]),
         timescale=("1ns", "1ps"),
@@ -80,6 +85,7 @@ def run(
     fault: str = "",
     seed: int = 1,
     simulator: str = "verilator",
+    bench_top: str = "system_bench",
 ) -> dict[str, Any]:
     """Run the tests of cosim_suite.
 
@@ -91,6 +97,7 @@ def run(
         fault: what the simulated buffers forget: "no-flush", "no-invalidate".
         seed: of the pauses.
         simulator: as for build().
+        bench_top: as for build().
 
     Returns:
         What the rate measurement found; empty when `tests` left it out.
@@ -106,7 +113,7 @@ def run(
     os.environ.update(verilator_env())
     try:
         get_runner(simulator).test(
-            hdl_toplevel="system_bench",
+            hdl_toplevel=bench_top,
             hdl_toplevel_lang="verilog",
             test_module="sim.system.cosim_suite",
             test_filter=tests,

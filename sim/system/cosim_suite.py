@@ -23,9 +23,10 @@ sys.path.insert(0, str(BIT.parent))  # before hw/host: the driver as it is shipp
 
 import bnnflow_host  # noqa: E402
 from bnnflow_host import Accelerator, HostError, HostTimeout  # noqa: E402
+from bnnflow_host import registers as reg  # noqa: E402
 
 from sim.system.bus import pauses  # noqa: E402
-from sim.system.rtl_backend import RtlBackend  # noqa: E402
+from sim.system.rtl_backend import BASE, RtlBackend  # noqa: E402
 
 FAULT = os.environ.get("COSIM_FAULT", "")
 FRAMES = int(os.environ.get("COSIM_FRAMES", "32"))
@@ -46,10 +47,10 @@ async def _system(dut: Any, pause: float = 0.0) -> RtlBackend:
     return backend
 
 
-def _clean(dut: Any, backend: RtlBackend) -> None:
+def _clean(backend: RtlBackend) -> None:
     assert not backend.memory.violations, backend.memory.violations[:3]
-    assert int(dut.errors.value) == 0, "axi_checker counted violations"
-    assert int(dut.open.value) == 0
+    assert int(backend.pins.errors.value) == 0, "axi_checker counted violations"
+    assert int(backend.pins.open.value) == 0
 
 
 def _vectors(n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -80,7 +81,7 @@ async def user_script(dut: Any) -> None:
     said = await bridge(_script)(str(BIT.with_name("example.py")), str(BIT))
     n = len(_vectors(10_000)[0])
     assert said == f"labels: {n} of {n} as expected\nscores: {n} of {n} as expected\n", said
-    _clean(dut, backend)
+    _clean(backend)
 
 
 @cocotb.test()
@@ -89,7 +90,7 @@ async def command_line(dut: Any) -> None:
     backend = await _system(dut)
     said = await bridge(_script)("bnnflow_host", "--bit", str(BIT), "selftest")
     assert "every label and every score equal" in said
-    _clean(dut, backend)
+    _clean(backend)
 
 
 def _sizes(n: int) -> None:
@@ -105,7 +106,7 @@ async def any_batch_size_under_pauses(dut: Any) -> None:
     """0, 1 and more frames, split into hardware batches, memory pausing on every channel."""
     backend = await _system(dut, 0.4)
     await bridge(_sizes)(24)
-    _clean(dut, backend)
+    _clean(backend)
 
 
 def _failures(backend: RtlBackend) -> None:
@@ -138,7 +139,29 @@ async def bus_error_and_timeout(dut: Any) -> None:
     """Both end in an error that says what happened, and the next call is right."""
     backend = await _system(dut)
     await bridge(_failures)(backend)
-    _clean(dut, backend)
+    _clean(backend)
+
+
+@cocotb.test()
+async def register_bursts(dut: Any) -> None:
+    """A processor may join accesses: bursts through the general port, with gaps and pauses."""
+    backend = await _system(dut, 0.3)
+    if not backend.zynq:
+        return
+    rng, port = random.Random(os.environ["SEED"]), backend.lite
+    for channel in (port.write_if.w_channel, port.write_if.b_channel, port.read_if.r_channel):
+        channel.set_pause_generator(pauses(0.4, random.Random(rng.random())))
+    for _ in range(12):
+        want = rng.randbytes(12)  # SOURCE, DESTINATION, FRAMES
+        start = rng.randrange(12)
+        await port.write(BASE + reg.SOURCE, want)
+        await port.write(BASE + reg.SOURCE + start, want[start:])
+        read = await port.read(BASE + reg.SOURCE, 12)
+        assert bytes(read.data) == want
+        read = await port.read(BASE, 64)
+        assert bytes(read.data)[reg.SOURCE : reg.SOURCE + 12] == want
+        assert int.from_bytes(bytes(read.data)[:4], "little") == reg.IDENTITY_VALUE
+    _clean(backend)
 
 
 def _rate() -> dict[str, Any]:

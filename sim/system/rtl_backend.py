@@ -16,12 +16,13 @@ from cocotb.clock import Clock
 from cocotb.task import resume
 from cocotb.triggers import ClockCycles
 from cocotb.utils import get_sim_time
-from cocotbext.axi import AxiBus, AxiLiteBus, AxiLiteMaster, AxiSlave
+from cocotbext.axi import AxiBus, AxiLiteBus, AxiLiteMaster, AxiMaster, AxiSlave
 
 from sim.system.memory import Memory
 
 CLK_NS = 10
 POLL_CLK = 100
+BASE = 0x4000_0000  # of the registers, on M_AXI_GP0
 
 
 class CachedBuffer(Buffer):
@@ -52,28 +53,42 @@ class CachedBuffer(Buffer):
 
 
 class RtlBackend(Backend):
-    """Registers and memory of a design with ports s_axi and m_axi.
+    """Registers and memory of system_bench, or of zynq7_top with ps7_model as its processor.
 
     Args:
-        dut: system_bench.
+        dut: the design.
         faults: see CachedBuffer.
+
+    Attributes:
+        pins: where the clock, the checker's counts and the two AXI ports are.
     """
 
     def __init__(self, dut: Any, faults: str = "") -> None:
-        self.dut, self.faults = dut, faults
-        self.memory = Memory()
-        self.slave = AxiSlave(AxiBus.from_prefix(dut, "m_axi"), dut.clk, dut.rst, self.memory)
-        self.lite = AxiLiteMaster(AxiLiteBus.from_prefix(dut, "s_axi"), dut.clk, dut.rst)
+        self.faults, self.memory = faults, Memory()
+        self.zynq = hasattr(dut, "u_ps")
+        self.pins = pins = dut.u_ps.u_ps7 if self.zynq else dut
+        self.clk, self.reset = (pins.clk0, pins.resetn0) if self.zynq else (dut.clk, dut.rst)
+        self.in_reset = 0 if self.zynq else 1
+        self.base = BASE if self.zynq else 0
+        rest = (self.clk, self.reset)
+        level = {"reset_active_level": not self.zynq}
+        port = AxiBus.from_prefix(pins, "hp0" if self.zynq else "m_axi")
+        self.slave = AxiSlave(port, *rest, self.memory, **level)
+        self.lite = (
+            AxiMaster(AxiBus.from_prefix(pins, "gp0"), *rest, max_burst_len=16, **level)
+            if self.zynq
+            else AxiLiteMaster(AxiLiteBus.from_prefix(dut, "s_axi"), *rest)
+        )
         self.seconds = 0.0
         self._next = 0x1000_0000 + 4096 - 8  # the first buffer begins just before a 4 KiB border
 
     async def start(self) -> None:
         """Start the clock and leave reset."""
-        Clock(self.dut.clk, CLK_NS, "ns").start()
-        self.dut.rst.value = 1
-        await ClockCycles(self.dut.clk, 4)
-        self.dut.rst.value = 0
-        await ClockCycles(self.dut.clk, 4)
+        Clock(self.clk, CLK_NS, "ns").start()
+        self.reset.value = self.in_reset
+        await ClockCycles(self.clk, 12)
+        self.reset.value = 1 - self.in_reset
+        await ClockCycles(self.clk, 12)
 
     def _tick(self) -> None:
         self.seconds = float(get_sim_time("ns")) * 1e-9
@@ -81,20 +96,20 @@ class RtlBackend(Backend):
     @resume
     async def read(self, offset: int) -> int:
         """Read a register."""
-        value = int(await self.lite.read_dword(offset))
+        value = int(await self.lite.read_dword(self.base + offset))
         self._tick()
         return value
 
     @resume
     async def write(self, offset: int, value: int) -> None:
         """Write a register."""
-        await self.lite.write_dword(offset, value)
+        await self.lite.write_dword(self.base + offset, value)
         self._tick()
 
     @resume
     async def idle(self) -> None:
         """Let some clk pass."""
-        await ClockCycles(self.dut.clk, POLL_CLK)
+        await ClockCycles(self.clk, POLL_CLK)
         self._tick()
 
     def now(self) -> float:

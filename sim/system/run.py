@@ -14,13 +14,14 @@ from cocotb_tools.runner import get_runner
 from flows.env.tools import verilator_env
 from sim.lib import bench
 
+OUTER = ("bnn_system", "zynq7_top", "zynq7_ps")
 SYSTEM = bench.ROOT / "hw" / "system"
 HERE = Path(__file__).resolve().parent
 
 
 def rtl() -> list[Path]:
-    """The shell and its bench; bnn_system needs a network and has its own bench."""
-    shell = [f for f in sorted(SYSTEM.glob("*.sv")) if f.stem != "bnn_system"]
+    """The shell and its bench; what is around it needs a network."""
+    shell = [f for f in sorted(SYSTEM.glob("*.sv")) if f.stem not in OUTER]
     return shell + [HERE / f"{name}.sv" for name in ("axi_checker", "toy_core", "shell_bench")]
 
 
