@@ -31,7 +31,7 @@ from flows.files import replacing, sha256_of, write_json
 from training import models
 from training.data import load_test, pixels
 from training.quantizers import FixedQuant
-from training.run import MODEL, labels, load_model
+from training.run import MODEL, labels, load_classifier
 
 ONNX, REPORT = "00_export.onnx", "00_export.json"
 Array = NDArray[np.float32]
@@ -190,10 +190,10 @@ def export_model(run: Path, data: Path | None = None) -> Path:
         The QONNX file. Its report is only there when the proof succeeded.
 
     Raises:
-        FlowError: model-missing, model-damaged, data errors.
+        FlowError: model-missing, model-damaged, model-unlabelled, export-real, data errors.
         CheckFailed: export-differs.
     """
-    model, config = load_model(run)
+    model, config = load_classifier(run)
     test = load_test(config.data.name, data, config.model.shape)
     path, report = run / ONNX, run / REPORT
     report.unlink(missing_ok=True)

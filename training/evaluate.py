@@ -22,7 +22,7 @@ from flows.errors import FlowError, run_main
 from flows.files import replacing
 from training import models
 from training.data import Images, load_test
-from training.run import labels, load_model
+from training.run import labels, load_classifier
 
 STAGES = ("torch", "qonnx", "integer", "rtl")
 
@@ -42,7 +42,7 @@ def evaluate(run: Path, stage: str, images: Images) -> NDArray[Any]:
         FlowError: the stage's files are missing, or its command failed.
     """
     if stage == "torch":
-        model, _ = load_model(run)
+        model, _ = load_classifier(run)
         return models.scores(model, images.x).numpy()
     return _classify(run, stage, images)
 
@@ -79,7 +79,7 @@ def _main() -> None:
     parser.add_argument("--data", type=Path, help="folder of the data files")
     parser.add_argument("--out", type=Path, help="also write scores or labels here, as .npy")
     args = parser.parse_args()
-    _, config = load_model(args.run)
+    _, config = load_classifier(args.run)
     test = load_test(config.data.name, args.data, config.model.shape)
     result = evaluate(args.run, args.stage, test)
     if args.out:

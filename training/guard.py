@@ -12,7 +12,7 @@ from lightning.pytorch.callbacks import Callback
 from torch import Tensor, nn
 
 from flows.errors import FlowError
-from training import models
+from training import models, ranks
 from training.experiment import Experiment
 
 LOSS_MAX = 1e4  # above it a run diverges: no loss here begins beyond a few hundred
@@ -42,7 +42,7 @@ class Guard(Callback):
         """Stop at a loss that is no number, or far too large."""
         if self._looks(pl_module):
             self.loss = loss.item()
-            if not abs(self.loss) <= LOSS_MAX:
+            if _anywhere(not abs(self.loss) <= LOSS_MAX, loss):
                 raise self._error(pl_module, f"the loss is {self.loss:.3g}")
 
     def on_before_optimizer_step(
@@ -52,7 +52,8 @@ class Guard(Callback):
         if not self._looks(pl_module):
             return
         grads = [p.grad for p in pl_module.parameters() if p.grad is not None]
-        if grads and not torch.stack(torch._foreach_norm(grads)).sum().isfinite():
+        norm = torch.stack(torch._foreach_norm(grads)).sum()
+        if _anywhere(not bool(norm.isfinite()), norm):
             raise self._error(pl_module, f"a gradient is not finite (loss {self.loss:.3g})")
 
     def _error(self, module: pl.LightningModule, what: str) -> FlowError:
@@ -66,6 +67,11 @@ class Guard(Callback):
             f"[train] lr = {module.config.train.lr}, seed {module.config.train.seed}{kept}",
             f"a smaller lr, e.g. {module.config.train.lr / 10:.1e}, and --resume never",
         )
+
+
+def _anywhere(bad: bool, like: Tensor) -> bool:
+    """Whether it is so on any rank: all of them have to stop, or the rest would wait for ever."""
+    return bool(ranks.total(like.new_tensor(float(bad))) > 0)
 
 
 @torch.no_grad()

@@ -39,12 +39,30 @@ class BinaryConv(QuantConv2d):  # type: ignore[misc]
         return y
 
 
+class _PadWith(torch.autograd.Function):
+    """Padding with a learned value: one pass over memory, its gradient the sum at the border."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, value: Tensor, pad: int) -> Tensor:
+        ctx.pad = pad
+        rows, columns = x.shape[2] + 2 * pad, x.shape[3] + 2 * pad
+        y = x.new_empty(*x.shape[:2], rows, columns).fill_(value)
+        y[:, :, pad:-pad, pad:-pad] = x
+        return y
+
+    @staticmethod
+    def backward(ctx: Any, dy: Tensor) -> tuple[Tensor, Tensor, None]:
+        dx = dy[:, :, ctx.pad : -ctx.pad, ctx.pad : -ctx.pad]
+        return dx, dy.sum() - dx.sum(), None
+
+
 def padded(x: Tensor, pad: int, value: float | Tensor) -> Tensor:
     """Maps with `pad` pixels of a value on each side; a tensor keeps its gradient."""
     if not pad:
         return x
     if isinstance(value, Tensor):
-        return F.pad(x - value, (pad,) * 4) + value
+        y: Tensor = _PadWith.apply(x, value, pad)  # type: ignore[no-untyped-call]
+        return y
     return F.pad(x, (pad,) * 4, value=value)
 
 

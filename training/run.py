@@ -92,6 +92,24 @@ def load_model(run: Path) -> tuple[Network, Config]:
     return model.eval(), config
 
 
+def load_classifier(run: Path) -> tuple[Network, Config]:
+    """The trained network of a run folder, if its scores were trained: not so without labels.
+
+    Raises:
+        FlowError: model-missing, model-damaged, model-unlabelled.
+    """
+    model, config = load_model(run)
+    if config.ssl.loss != "none":
+        raise FlowError(
+            "model-unlabelled",
+            "the run was trained without labels: its features are trained, its last layer is not",
+            str(run / MODEL),
+            f'a run with [train] init = "{run}" and freeze = true',
+            'training/README.md, "Without labels"',
+        )
+    return model, config
+
+
 def load_embedding(run: Path) -> dict[str, Tensor]:
     """The embedding behind a network that was trained without labels.
 

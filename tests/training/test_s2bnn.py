@@ -161,6 +161,8 @@ def test_mistakes(tiny: Config, tiny_data: Path, tmp_path: Path) -> None:
     fails("teacher-missing", unlabelled(tiny, "guided"))
     fails("embedding-missing", unlabelled(tiny, "guided", teacher=str(tmp_path / "labelled")))
     train(unlabelled(tiny, "contrastive", "real"), tmp_path / "teacher", data=tiny_data)
+    with pytest.raises(FlowError, match="model-unlabelled"):
+        export.export_model(tmp_path / "teacher", tiny_data)
     other = unlabelled(tiny, "guided", teacher=str(tmp_path / "teacher"))
     fails("ssl-fits", dataclasses.replace(other, ssl=dataclasses.replace(other.ssl, dim=5)))
     fails("ssl-queue", dataclasses.replace(other, ssl=dataclasses.replace(other.ssl, queue=8)))
