@@ -18,7 +18,7 @@ from qonnx.transformation.infer_shapes import InferShapes
 from flows import finn_env  # noqa: F401  (sets FINN up)
 from flows.config import Board
 from flows.errors import FlowError
-from flows.folding import Fold, Layer, check_fold, fold_for_rate
+from flows.folding import Fold, Layer, bram_price, check_fold, fold_for_rate
 from flows.transforms.split_uneven_converters import SplitUnevenConverters
 
 
@@ -28,7 +28,8 @@ def layers_of(model: ModelWrapper) -> list[Layer]:
     for node in model.graph.node:
         if node.op_type == "BnnMvu":
             op = getCustomOp(node)
-            layers.append(Layer(node.name, op.get_nodeattr("MW"), op.get_nodeattr("MH")))
+            shape = op.get_nodeattr("MW"), op.get_nodeattr("MH")
+            layers.append(Layer(node.name, *shape, raw=op.raw))
     return layers
 
 
@@ -68,12 +69,13 @@ def read_folding(path: Path, layers: list[Layer]) -> list[Fold]:
     return [entries[name] for name in wanted]
 
 
-def apply_folds(model: ModelWrapper, folds: dict[str, Fold]) -> ModelWrapper:
+def apply_folds(model: ModelWrapper, folds: dict[str, Fold], price: float) -> ModelWrapper:
     """Set the units' folding, let the ops around them follow, insert width converters.
 
     Args:
         model: a specialised graph.
         folds: one per matrix-vector unit, by node name.
+        price: LUTs that a BRAM36 is worth; says where each unit's weights go.
 
     Returns:
         The graph with FINN's StreamingDataWidthConverter_rtl between unequal widths.
@@ -84,6 +86,7 @@ def apply_folds(model: ModelWrapper, folds: dict[str, Fold]) -> ModelWrapper:
         op = getCustomOp(node)
         if node.name in folds:
             op.set_folding(folds[node.name].pe, folds[node.name].simd)
+            op.choose_memory(price)
             seen += 1
         else:
             follows = units[0].simd if seen == 0 else units[seen - 1].pe
@@ -135,12 +138,13 @@ def fold(
             'flows/README.md, "Folding"',
         )
     if folding is not None:
-        folds = read_folding(folding, layers)
+        folds, price = read_folding(folding, layers), bram_price(board)
     else:
         assert target_fps is not None
-        folds = list(fold_for_rate(layers, board, clk_mhz, target_fps).folds)
+        solution = fold_for_rate(layers, board, clk_mhz, target_fps)
+        folds, price = list(solution.folds), solution.bram_price
     named = {layer.name: f for layer, f in zip(layers, folds, strict=True)}
-    model = apply_folds(model, named)
+    model = apply_folds(model, named, price)
     return model, folding_table(model, board, clk_mhz, target_fps)
 
 

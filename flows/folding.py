@@ -20,11 +20,12 @@ from flows.estimate import Area, dwc_area, mvu_area
 
 @dataclass(frozen=True)
 class Layer:
-    """A matrix-vector unit to fold: MW inputs, MH outputs."""
+    """A matrix-vector unit to fold: MW inputs, MH outputs, thresholded unless raw."""
 
     name: str
     mw: int
     mh: int
+    raw: bool = False
 
 
 @dataclass(frozen=True)
@@ -41,11 +42,12 @@ class Fold:
 
 @dataclass(frozen=True)
 class Solution:
-    """Folds of all layers, their area, and the interval in clk."""
+    """Folds of all layers, their area, the interval in clk, and what a BRAM36 was worth in LUTs."""
 
     folds: tuple[Fold, ...]
     area: Area
     interval: int
+    bram_price: float
 
 
 def divisors(n: int) -> list[int]:
@@ -67,13 +69,28 @@ def smallest(layers: Sequence[Layer], max_interval: int, board: Board) -> Soluti
 
     Dynamic programming along the chain; the state is the PE of the layer before, because a width
     converter is paid for where it differs from the next SIMD. Cost: LUTs, and block RAMs at the
-    board's exchange rate.
+    board's exchange rate. Where that asks for more block RAM than there is, they get dearer until
+    weights move into LUTs.
     """
-    bram_price = board.budget["lut"] / board.budget["bram36"]
+    solution = None
+    for dearer in (1, 2, 4, 8, 16, 32):
+        price = dearer * bram_price(board)
+        solution = _cheapest(layers, max_interval, price)
+        if solution is None or solution.area.bram36 <= board.budget["bram36"]:
+            break
+    return solution
+
+
+def bram_price(board: Board) -> float:
+    """LUTs per BRAM36 of a board: its exchange rate between the two."""
+    return board.budget["lut"] / board.budget["bram36"]
+
+
+def _cheapest(layers: Sequence[Layer], max_interval: int, price: float) -> Solution | None:
     best: dict[int, tuple[float, Area, tuple[Fold, ...]]] = {0: (0.0, Area(0, 0), ())}
     for i, layer in enumerate(layers):
         options = [
-            (fold, mvu_area(layer.mw, layer.mh, fold.pe, fold.simd))
+            (fold, mvu_area(layer.mw, layer.mh, fold.pe, fold.simd, price, layer.raw))
             for pe in divisors(layer.mh)
             for simd in divisors(layer.mw)
             if (fold := Fold(pe, simd)).cycles(layer) <= max_interval
@@ -82,7 +99,7 @@ def smallest(layers: Sequence[Layer], max_interval: int, board: Board) -> Soluti
         for pe_before, (cost, area, folds) in best.items():
             for fold, own in options:
                 total = own if i == 0 else own + converter_area(pe_before, fold.simd)
-                new = (cost + total.lut + bram_price * total.bram36, area + total, (*folds, fold))
+                new = (cost + total.lut + price * total.bram36, area + total, (*folds, fold))
                 if fold.pe not in after or new[0] < after[fold.pe][0]:
                     after[fold.pe] = new
         best = after
@@ -90,7 +107,7 @@ def smallest(layers: Sequence[Layer], max_interval: int, board: Board) -> Soluti
         return None
     _, area, folds = min(best.values(), key=lambda entry: entry[0])
     interval = max(f.cycles(layer) for f, layer in zip(folds, layers, strict=True))
-    return Solution(folds, area, interval)
+    return Solution(folds, area, interval, price)
 
 
 def fits(solution: Solution, board: Board) -> bool:

@@ -132,10 +132,11 @@ def _render_top(model: ModelWrapper, streams: list[Stream]) -> str:
     by_tensor = {stream.tensor: stream for stream in streams}
     nodes = []
     for node in model.graph.node:
-        n_in = len(getattr(getCustomOp(node), "in_ports", ("s_axis",)))
+        op = getCustomOp(node)
+        n_in = len(getattr(op, "in_ports", ("s_axis",)))
         connections = [(f"in{i}_V", by_tensor[t]) for i, t in enumerate(node.input[:n_in])]
         connections += [(f"out{i}_V", by_tensor[t]) for i, t in enumerate(node.output)]
-        nodes.append((node.name, connections))
+        nodes.append((node.name, getattr(op, "has_prim", False), connections))
     return render(
         "top.sv.j2",
         top=TOP,

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Stage synthesise: the stitched top through yosys for a 7-series part; cells per node and in all.
 
-Logic only: no I/O buffers, no place and route. Counting: a LUT is a LUT1 to LUT6 or INV cell;
-memories in LUTs (RAM32M and the like, SRL) count as the LUTs they take and are shown apart.
+Logic only: no I/O buffers, no place and route. LUTs are counted twice: `lut`, the sites of slices they
+fill (hw/kernels/sites.py), and `cells`, every LUT cell yosys emits. Memories in LUTs (RAM32M and the
+like, SRL) count as the LUTs they take and are shown apart.
 """
 
 from __future__ import annotations
@@ -16,10 +17,14 @@ from flows.config import Board
 from flows.env.tools import package_version, yosys_command
 from flows.errors import FlowError
 from hw.kernels.recipe import SYNTH, commands, count_cells
+from hw.kernels.sites import lut_sites
+
+#: how the kernels are made: bnn_lut6_2.sv
+PRIM = 1
 
 
 def synthesise(
-    top_dir: Path, out: Path, log: Path, board: Board, nodes: list[str]
+    top_dir: Path, out: Path, log: Path, board: Board, nodes: list[str], prim: int = PRIM
 ) -> dict[str, Any]:
     """Stage synthesise.
 
@@ -29,6 +34,7 @@ def synthesise(
         log: file for what yosys prints.
         board: its budget stands beside the result.
         nodes: wrapper modules, in stream order.
+        prim: 1: LUT6_2 and CARRY4; 2: without LUT6_2, which upstream nextpnr refuses; 0: plain RTL.
 
     Returns:
         The contents of synth.json.
@@ -48,28 +54,32 @@ def synthesise(
     stat, netlist = (out / "stat.json").resolve(), (out / "netlist.json").resolve()
     script = "\n".join(
         [
-            *commands("bnn_top", sources, keep=nodes),
+            *commands("bnn_top", sources, keep=nodes, generics=[f"PRIM={prim}"]),
             f"tee -q -o {stat} stat -json",
             f"write_json {netlist}",
         ]
     )
     (out / "synth.ys").write_text(script + "\n")
     run_child(yosys_command(script), log, cwd=top_dir)
-    return table(json.loads(stat.read_text()), board, nodes)
+    modules = json.loads(netlist.read_text())["modules"]
+    sites = {name: lut_sites(module) for name, module in modules.items()}
+    return {**table(json.loads(stat.read_text()), sites, board, nodes), "prim": prim}
 
 
-def table(stat: dict[str, Any], board: Board, nodes: list[str]) -> dict[str, Any]:
-    """synth.json from yosys' statistics."""
+def table(
+    stat: dict[str, Any], sites: dict[str, int], board: Board, nodes: list[str]
+) -> dict[str, Any]:
+    """synth.json from yosys' statistics and the LUT sites of every module of the netlist."""
     modules = {name.lstrip("\\"): module for name, module in stat["modules"].items()}
     rows = []
     for name in nodes:
-        found = [m for key, m in modules.items() if key == name or key.startswith(f"{name}$")]
+        found = [key for key in modules if key == name or key.startswith(f"{name}$")]
         cells: dict[str, int] = {}
-        for module in found:
-            for kind, n in module["num_cells_by_type"].items():
+        for key in found:
+            for kind, n in modules[key]["num_cells_by_type"].items():
                 cells[kind] = cells.get(kind, 0) + int(n)
-        rows.append({"name": name, **count_cells(cells)})
-    total = count_cells(stat["design"]["num_cells_by_type"])
+        rows.append({"name": name, **_row(cells, sum(sites[key] for key in found))})
+    total = _row(stat["design"]["num_cells_by_type"], sum(sites.values()))
     return {
         "tool": f"yosys {package_version('pyosys')} (pyosys)",
         "command": f"{SYNTH}, recipe of hw/kernels/recipe.py",
@@ -78,3 +88,8 @@ def table(stat: dict[str, Any], board: Board, nodes: list[str]) -> dict[str, Any
         "total": total,
         "budget": board.budget,
     }
+
+
+def _row(cells: dict[str, int], sites: int) -> dict[str, float]:
+    counts = count_cells(cells)
+    return {**counts, "lut": sites, "cells": counts["lut"]}

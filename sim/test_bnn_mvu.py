@@ -4,24 +4,38 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hw.kernels.bnn_mvu_ref import match_count, threshold_bits, threshold_words, weight_words
+from hw.kernels.bnn_mvu_ref import (
+    match_count,
+    threshold_bits,
+    threshold_words,
+    vector,
+    weight_words,
+)
 from sim.lib import bench
 from sim.lib.compare import to_beats
 from sim.lib.suite import Case, Frames
 
-FOLDINGS = [  # corners first: fully unrolled, fully folded, one fold only, odd sizes, a real layer
-    {"MW": 8, "MH": 4, "SIMD": 8, "PE": 4},
-    {"MW": 7, "MH": 3, "SIMD": 1, "PE": 1},
-    {"MW": 9, "MH": 6, "SIMD": 9, "PE": 2, "PIPE": 0},
-    {"MW": 15, "MH": 2, "SIMD": 5, "PE": 2, "PIPE": 0},
-    {"MW": 12, "MH": 6, "SIMD": 4, "PE": 6, "RAW": 1, "PIPE": 2},
-    {"MW": 1, "MH": 2, "SIMD": 1, "PE": 1},
-    {"MW": 49, "MH": 4, "SIMD": 49, "PE": 2, "PIPE": 3, "RAW": 1},
+FOLDINGS = [  # every kind of weight memory: words of it on the right; corners and odd sizes
+    {"MW": 8, "MH": 4, "SIMD": 8, "PE": 4},  # 1
+    {"MW": 7, "MH": 3, "SIMD": 1, "PE": 1},  # 21
+    {"MW": 9, "MH": 6, "SIMD": 9, "PE": 2, "PIPE": 0},  # 3
+    {"MW": 15, "MH": 2, "SIMD": 5, "PE": 2, "PIPE": 0},  # 3
+    {"MW": 100, "MH": 6, "SIMD": 100, "PE": 6, "PIPE": 3},  # 1
+    {"MW": 30, "MH": 3, "SIMD": 30, "PE": 3, "RAW": 1, "PIPE": 0},  # 1
+    {"MW": 12, "MH": 6, "SIMD": 4, "PE": 6, "RAW": 1, "PIPE": 2},  # 3
+    {"MW": 22, "MH": 6, "SIMD": 11, "PE": 3, "PIPE": 2},  # 4
+    {"MW": 49, "MH": 35, "SIMD": 49, "PE": 5, "PIPE": 3},  # 7
+    {"MW": 36, "MH": 10, "SIMD": 12, "PE": 2, "PIPE": 1},  # 15
+    {"MW": 1, "MH": 2, "SIMD": 1, "PE": 1},  # 2
     {"MW": 36, "MH": 8, "SIMD": 6, "PE": 2, "ROM_BLOCK": 1},
-    {"MW": 130, "MH": 2, "SIMD": 130, "PE": 1, "PIPE": 5},
+    {"MW": 20, "MH": 40, "SIMD": 20, "PE": 2, "PIPE": 3},  # 20
+    {"MW": 130, "MH": 50, "SIMD": 130, "PE": 1, "PIPE": 5},  # 50
+    {"MW": 6, "MH": 40, "SIMD": 3, "PE": 1, "RAW": 1},  # 80
+    {"MW": 16, "MH": 70, "SIMD": 8, "PE": 1, "PIPE": 9},  # 140
 ]
 LAYER = {"MW": 64, "MH": 16, "SIMD": 16, "PE": 4}  # on both simulators
-RUNS = bench.runs(FOLDINGS[:4], FOLDINGS[4:], [LAYER])
+CELLS = [{"PIPE": 1, **p, "PRIM": prim} for prim in (1, 2) for p in FOLDINGS]
+RUNS = bench.runs(FOLDINGS[:4], [*FOLDINGS[4:], *CELLS], [LAYER, {**LAYER, "PRIM": 1}])
 
 
 def case(p: dict[str, Any], seed: int) -> Case:
@@ -41,11 +55,14 @@ def case(p: dict[str, Any], seed: int) -> Case:
         out_w = acc_w if raw else 1
         return [to_beats(v, simd, 1) for v in x], [to_beats(v, pe, out_w) for v in y]
 
-    files = {"WEIGHTS": weight_words(w, pe, simd)}
+    words = weight_words(w, pe, simd)
+    files = {"WEIGHTS_FILE": words} if p.get("ROM_BLOCK") else {}
+    literals = {} if files else {"WEIGHTS": vector(words, pe * simd)}
     if not raw:
-        files["THRESHOLDS"] = threshold_words(thr, sense, pe, acc_w)
+        rows = threshold_words(thr, sense, pe, acc_w)
+        literals["THRESHOLDS"] = vector(rows, pe * (1 + acc_w))
     fold_c, fold_r = mw // simd, mh // pe
-    return Case(frames, fold_c * fold_r, fold_c + 2 + pipe + (1 - raw), files)
+    return Case(frames, fold_c * fold_r, fold_c + 2 + pipe + (1 - raw), files, literals)
 
 
 @pytest.mark.parametrize(("p", "simulator"), RUNS, ids=bench.test_id)

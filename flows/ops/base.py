@@ -28,6 +28,8 @@ class KernelOp(RTLBackend):  # type: ignore[misc]
 
     #: name of the kernel in hw/kernels and its stream ports, in the order of the node's in/outputs
     kernel: str
+    #: whether the kernel can be made of 7-series cells (its parameter PRIM, which the top hands down)
+    has_prim: bool = False
     in_ports: tuple[str, ...] = ("s_axis",)
     out_ports: tuple[str, ...] = ("m_axis",)
 
@@ -37,6 +39,10 @@ class KernelOp(RTLBackend):  # type: ignore[misc]
 
     def memory_files(self, constants: list[NDArray[np.float32]]) -> dict[str, list[str]]:
         """Contents of the $readmemh files, by the kernel parameter that takes the file's name."""
+        return {}
+
+    def literals(self, constants: list[NDArray[np.float32]]) -> dict[str, str]:
+        """Kernel parameters wider than an integer: SystemVerilog literals."""
         return {}
 
     @abstractmethod
@@ -115,8 +121,9 @@ class KernelOp(RTLBackend):  # type: ignore[misc]
             "node.sv.j2",
             name=name,
             kernel=self.kernel,
-            parameters=self.kernel_parameters(constants),
+            parameters={**self.kernel_parameters(constants), **self.literals(constants)},
             memories=memories,
+            has_prim=self.has_prim,
             inputs=[(p, self.get_instream_width(i)) for i, p in enumerate(self.in_ports)],
             outputs=[(p, self.get_outstream_width(i)) for i, p in enumerate(self.out_ports)],
         )

@@ -11,18 +11,15 @@ from numpy.typing import NDArray
 from qonnx.core.datatype import DataType
 
 from flows.ops.base import Attributes, KernelOp
+from hw.kernels.bnn_mvu_area import mvu_area
 from hw.kernels.bnn_mvu_ref import (
     match_count,
-    shallow_pipe,
+    pipe,
     threshold_bits,
     threshold_words,
+    vector,
     weight_words,
 )
-
-#: Deeper weight memories go into block RAM. Measured: 1, 2, 4 LUTs a bit for 64, 128, 256 words, 12
-#: for 512; half a BRAM36 (512 x 36) is worth 190 LUTs on a PYNQ-Z1, 5.3 a bit.
-MAX_LUT_ROM_DEPTH = 256
-
 
 class BnnMvu(KernelOp, MVAU):  # type: ignore[misc]
     """Binary matrix-vector unit: matches, thresholded to bits or raw (noActivation=1).
@@ -32,6 +29,7 @@ class BnnMvu(KernelOp, MVAU):  # type: ignore[misc]
     """
 
     kernel = "bnn_mvu"
+    has_prim = True
 
     def get_nodeattr_types(self) -> Attributes:
         """MVAU's attributes."""
@@ -72,23 +70,47 @@ class BnnMvu(KernelOp, MVAU):  # type: ignore[misc]
 
     def kernel_parameters(self, constants: list[NDArray[np.float32]]) -> dict[str, int]:
         """See bnn_mvu.sv."""
-        block = self.depth > MAX_LUT_ROM_DEPTH
+        shape = {name: int(self.attr(name)) for name in ("MW", "MH", "SIMD", "PE")}
         return {
-            **{name: int(self.attr(name)) for name in ("MW", "MH", "SIMD", "PE")},
+            **shape,
             "RAW": int(self.raw),
-            "ROM_BLOCK": int(block),
-            "PIPE": shallow_pipe(int(self.attr("SIMD"))),
+            "ROM_BLOCK": int(self.in_block_ram),
+            "PIPE": pipe(*shape.values(), bool(self.raw), self.in_block_ram),
         }
 
+    @property
+    def in_block_ram(self) -> bool:
+        """Whether the weights are in block RAM (choose_memory; in LUTs until that is called)."""
+        return str(self.attr("ram_style")) == "block"
+
+    def choose_memory(self, price: float) -> None:
+        """Put the weights where they cost least.
+
+        Args:
+            price: LUTs that a BRAM36 is worth.
+        """
+        shape = (int(self.attr(name)) for name in ("MW", "MH", "SIMD", "PE"))
+        *_, block = mvu_area(*shape, self.raw, price)
+        self.set_nodeattr("ram_style", "block" if block else "distributed")
+
     def memory_files(self, constants: list[NDArray[np.float32]]) -> dict[str, list[str]]:
-        """Weights, and thresholds unless raw."""
-        w_bits = constants[0].T.astype(np.uint8)
+        """Weights in block RAM."""
+        return {"WEIGHTS_FILE": self._weights(constants)} if self.in_block_ram else {}
+
+    def literals(self, constants: list[NDArray[np.float32]]) -> dict[str, str]:
+        """Weights in LUTs, and thresholds unless raw."""
         pe, simd = int(self.attr("PE")), int(self.attr("SIMD"))
-        files = {"WEIGHTS": weight_words(w_bits, pe, simd)}
+        given = {}
+        if not self.in_block_ram:
+            given["WEIGHTS"] = vector(self._weights(constants), pe * simd)
         if not self.raw:
-            thr, sense = self.rows(constants[1])
-            files["THRESHOLDS"] = threshold_words(thr, sense, pe, self.acc_bits)
-        return files
+            words = threshold_words(*self.rows(constants[1]), pe, self.acc_bits)
+            given["THRESHOLDS"] = vector(words, pe * (1 + self.acc_bits))
+        return given
+
+    def _weights(self, constants: list[NDArray[np.float32]]) -> list[str]:
+        w_bits = constants[0].T.astype(np.uint8)
+        return weight_words(w_bits, int(self.attr("PE")), int(self.attr("SIMD")))
 
     def rows(self, thresholds: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
         """Kernel thresholds from graph thresholds: one that no count reaches becomes "never".

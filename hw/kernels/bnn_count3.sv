@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// bnn_count3 - how many of three bit pairs are equal, as two bits.
+// bnn_count3 - number of ones among three bits, as two bits: one LUT site.
 //
-// Function  c = (x[0] == w[0]) + (x[1] == w[1]) + (x[2] == w[2]), 0 <= c <= 3.
-// Why       six inputs and two outputs are exactly two 6-input LUTs, XNOR included. Written as logic
-//           equations: yosys would merge `+` into its own adder tree and lose the shape.
+// Function  c = a[0] + a[1] + a[2], 0 <= c <= 3.
+// PRIM      see bnn_lut6_2.
 `default_nettype none
-module bnn_count3 (
-  input  wire logic [2:0] x,
-  input  wire logic [2:0] w,
+module bnn_count3 #(
+  parameter int PRIM = 0
+) (
+  input  wire logic [2:0] a,
   output      logic [1:0] c
 );
-  logic [2:0] same;  // named at its own width: an inline ~^ would widen before it inverts
-  assign same = x ~^ w;
-  assign c[0] = ^same;
-  assign c[1] = (same[0] & same[1]) | (same[0] & same[2]) | (same[1] & same[2]);
+  if (PRIM == 0) begin : gen_plain
+    assign c[0] = ^a;
+    assign c[1] = (a[0] & a[1]) | (a[0] & a[2]) | (a[1] & a[2]);
+  end else begin : gen_lut
+    bnn_lut6_2 #(.INIT({{4{8'h96}}, {4{8'hE8}}}), .PRIM(PRIM)) u_lut (
+      .i({1'b1, 2'b00, a}), .o5(c[1]), .o6(c[0])
+    );
+  end
 endmodule
 `default_nettype wire

@@ -8,7 +8,10 @@
 // Order     x: SIMD columns per beat, column 0 in bit 0. y: PE rows per beat, row 0 lowest.
 //           WEIGHTS word fold_r * FOLD_C + fold_c holds w[pe][simd], simd fastest, PE 0 lowest.
 //           THRESHOLDS word fold_r holds PE fields {sense, thr} of 1 + ACC_W bits, PE 0 lowest.
-//           Both are $readmemh files, one word per line.
+//           Word 0 is lowest. ROM_BLOCK = 1: the weights are WEIGHTS_FILE, for $readmemh, a word per
+//           line, instead.
+// Structure FOLD = 1: bnn_unrolled, the weights vanish. Up to 16 words: bnn_match_rom, in the LUTs that
+//           compare. More: bnn_rom and bnn_match. Then one bnn_heap and one bnn_add3 per row.
 // Timing    FOLD = FOLD_C * FOLD_R clk per vector without stalls, no bubbles. The beat that completes
 //           rows is on m_axis 3 + PIPE + (1 - RAW) clk after the replay buffer could send its last
 //           word: the first output of a vector sent without gaps into an idle unit appears
@@ -21,10 +24,12 @@ module bnn_mvu #(
   parameter int SIMD       = 16,  // columns per clk
   parameter int PE         = 4,   // rows per clk
   parameter int RAW        = 0,   // 0: thresholded bits, 1: match counts
-  parameter     WEIGHTS    = "",
-  parameter     THRESHOLDS = "",  // not read when RAW = 1
+  parameter     WEIGHTS      = 1'b0,
+  parameter     WEIGHTS_FILE = "",
+  parameter     THRESHOLDS   = 1'b0,  // not read when RAW = 1
   parameter int ROM_BLOCK  = 0,   // weights in 0: LUTs, 1: block RAM
   parameter int PIPE       = 1,   // registers inside the popcount
+  parameter int PRIM       = 0,   // 0: plain RTL, 1 and 2: 7-series cells, see bnn_lut6_2
   localparam int ACC_W     = $clog2(MW + 1),
   localparam int OUT_W     = RAW != 0 ? ACC_W : 1
 ) (
@@ -42,7 +47,6 @@ module bnn_mvu #(
   localparam int FOLD   = FOLD_C * FOLD_R;
   localparam int ADDR_W = FOLD > 1 ? $clog2(FOLD) : 1;
   localparam int COL_W  = FOLD_C > 1 ? $clog2(FOLD_C) : 1;
-  localparam int SUM_W  = $clog2(SIMD + 1);
 
   if (MW % SIMD != 0 || MH % PE != 0 || PIPE < 0) begin : gen_bad_parameters
 `ifdef __ICARUS__
@@ -77,16 +81,12 @@ module bnn_mvu #(
     end
   end
 
-  // x and its weights, then PIPE clk of counting; valid_q and last_q go along
-  logic [SIMD-1:0]    x_q;
-  logic [PE*SIMD-1:0] w_q;
-  logic [PIPE:0]      valid_q, last_q;
-  logic               sum_valid, sum_last;
+  // x, then PIPE clk of counting, then the sum; valid_q and last_q go along
+  logic [SIMD-1:0] x_q;
+  logic [PIPE:0]   valid_q, last_q;
+  logic            sum_valid, sum_last, done_q;
   assign sum_valid = valid_q[PIPE];
   assign sum_last  = last_q[PIPE];
-  bnn_rom #(.W(PE * SIMD), .DEPTH(FOLD), .FILE(WEIGHTS), .BLOCK(ROM_BLOCK)) u_weights (
-    .clk, .en, .addr(addr_q), .data(w_q)
-  );
   always_ff @(posedge clk) begin
     if (en) begin
       x_q       <= x;
@@ -95,72 +95,112 @@ module bnn_mvu #(
     end
     if (rst) begin
       valid_q <= '0;
+      done_q  <= 1'b0;
     end else if (en) begin
       valid_q[0] <= x_valid;
       for (int i = 1; i <= PIPE; i = i + 1) valid_q[i] <= valid_q[i-1];
+      done_q <= sum_valid && sum_last;
     end
   end
 
-  // matches so far, per row; done_q: complete
-  logic [PE*ACC_W-1:0] acc_q;
-  logic                done_q;
-  always_ff @(posedge clk) begin
-    if (rst) done_q <= 1'b0;
-    else if (en) done_q <= sum_valid && sum_last;
-  end
-  for (genvar p = 0; p < PE; p = p + 1) begin : gen_pe
-    logic [SUM_W-1:0] sum;
-    logic [SIMD-1:0]  w;
-    assign w = w_q[p*SIMD+:SIMD];
-    bnn_popcount #(.N(SIMD), .PIPE(PIPE)) u_popcount (
-      .clk, .en, .x(x_q), .w(w), .count(sum)
-    );
-    if (FOLD_C == 1) begin : gen_whole
-      always_ff @(posedge clk) if (en) acc_q[p*ACC_W+:ACC_W] <= sum;
-    end else begin : gen_part
-      logic [ACC_W-1:0] so_far;
-      logic             first_q;  // one per row: fan-out
-      always_ff @(posedge clk) begin
-        if (rst) first_q <= 1'b1;
-        else if (en && sum_valid) first_q <= sum_last;
+  logic [PE*ACC_W-1:0] acc_q;  // matches so far, per row; done_q: complete
+  logic [PE-1:0]       y;      // thresholded, one clk later
+  if (FOLD == 1) begin : gen_unrolled
+    logic [PE*OUT_W-1:0] out;
+    bnn_unrolled #(
+      .MW(MW), .MH(MH), .RAW(RAW), .PIPE(PIPE), .WEIGHTS(WEIGHTS), .THRESHOLDS(THRESHOLDS),
+      .PRIM(PRIM)
+    ) u_unrolled (.clk, .en, .x(x_q), .y(out));
+    if (RAW != 0) begin : gen_raw
+      assign acc_q = out;
+      assign y     = '0;
+    end else begin : gen_bits
+      assign acc_q = '0;
+      assign y     = out;
+    end
+  end else begin : gen_folded
+    localparam int ROWS = FOLD_C == 1 ? 3 : 2;  // that leave a heap; the accumulator is the third
+    localparam int SUM_W = $clog2(SIMD + 1);
+    localparam int IN_ROM = FOLD <= 16 && ROM_BLOCK == 0 ? 1 : 0;
+    localparam int N2 = IN_ROM == 0 ? SIMD / 2 : FOLD <= 4 ? (SIMD + 1) / 3 : 0;
+    localparam int N1 = IN_ROM == 0 ? (N2 + 3) / 4 + SIMD % 2 : FOLD <= 4 ? (SIMD + 2) / 3 : SIMD;
+    logic [PE*(N1+N2)-1:0] bits;  // per row, their sum is the matches of x_q
+    if (IN_ROM != 0) begin : gen_match_rom
+      logic [ADDR_W-1:0] at_q;
+      always_ff @(posedge clk) if (en) at_q <= addr_q;
+      bnn_match_rom #(
+        .SIMD(SIMD), .PE(PE), .DEPTH(FOLD), .WEIGHTS(WEIGHTS), .PRIM(PRIM)
+      ) u_match_rom (.addr(at_q), .x(x_q), .bits);
+    end else begin : gen_match
+      logic [PE*SIMD-1:0] w_q;
+      bnn_rom #(
+        .W(PE * SIMD), .DEPTH(FOLD), .DATA(WEIGHTS), .FILE(WEIGHTS_FILE), .BLOCK(ROM_BLOCK),
+        .PRIM(PRIM)
+      ) u_weights (.clk, .en, .addr(addr_q), .data(w_q));
+      for (genvar p = 0; p < PE; p = p + 1) begin : gen_pe
+        bnn_match #(.N(SIMD), .PRIM(PRIM)) u_match (
+          .x(x_q), .w(w_q[p*SIMD+:SIMD]), .bits(bits[p*(N1+N2)+:N1+N2])
+        );
       end
-      assign so_far = first_q ? '0 : acc_q[p*ACC_W+:ACC_W];
-      always_ff @(posedge clk)
-        if (en && sum_valid) acc_q[p*ACC_W+:ACC_W] <= so_far + ACC_W'(sum);
+    end
+
+    for (genvar p = 0; p < PE; p = p + 1) begin : gen_pe
+      logic [ROWS*SUM_W-1:0] rows;
+      logic [ACC_W-1:0]      third, sum;
+      logic                  first;
+      bnn_heap #(
+        .N1(N1), .N2(N2), .OUT_W(SUM_W), .ROWS(ROWS), .PIPE(PIPE), .PRIM(PRIM)
+      ) u_heap (.clk, .en, .bits(bits[p*(N1+N2)+:N1+N2]), .rows);
+      bnn_add3 #(.W(ACC_W), .PRIM(PRIM)) u_add3 (
+        .a(ACC_W'(rows[0+:SUM_W])), .b(ACC_W'(rows[SUM_W+:SUM_W])), .d(third), .skip(first), .sum
+      );
+      if (FOLD_C == 1) begin : gen_whole
+        assign third = rows[2*SUM_W+:SUM_W];
+        assign first = 1'b0;
+        always_ff @(posedge clk) if (en) acc_q[p*ACC_W+:ACC_W] <= sum;
+      end else begin : gen_part
+        logic first_q;  // one per row: fan-out
+        assign third = acc_q[p*ACC_W+:ACC_W];
+        assign first = first_q;
+        always_ff @(posedge clk) begin
+          if (rst) first_q <= 1'b1;
+          else if (en && sum_valid) first_q <= sum_last;
+        end
+        always_ff @(posedge clk) if (en && sum_valid) acc_q[p*ACC_W+:ACC_W] <= sum;
+      end
+    end
+
+    if (RAW != 0) begin : gen_raw
+      assign y = '0;
+    end else begin : gen_threshold
+      localparam int ROW_W = FOLD_R > 1 ? $clog2(FOLD_R) : 1;
+      logic [ROW_W-1:0] row_q;  // of thresholds, for the rows that become complete at the next clk
+      logic [PE-1:0]    y_d;
+      bnn_threshold #(.PE(PE), .W(ACC_W), .DEPTH(FOLD_R), .DATA(THRESHOLDS), .PRIM(PRIM)) u_threshold (
+        .clk, .en, .row(row_q), .a(acc_q), .y(y_d)
+      );
+      always_ff @(posedge clk) begin
+        if (en) y <= y_d;
+        if (rst) row_q <= '0;
+        else if (en && sum_valid && sum_last)
+          row_q <= row_q == ROW_W'(FOLD_R - 1) ? '0 : row_q + 1'b1;
+      end
     end
   end
 
-  if (RAW != 0) begin : gen_raw
+  if (RAW != 0) begin : gen_raw_out
     assign m_axis_tdata  = acc_q;
     assign m_axis_tvalid = done_q;
-  end else begin : gen_threshold
-    localparam int ROW_W = FOLD_R > 1 ? $clog2(FOLD_R) : 1;
-    localparam int THR_W = 1 + ACC_W;
-    logic [ROW_W-1:0]    row_q;
-    logic [PE*THR_W-1:0] thr_q;
-    logic [PE-1:0]       y_q, y_d;
-    logic                y_valid_q;
-    // the word for the rows that become complete at the next clk
-    bnn_rom #(.W(PE * THR_W), .DEPTH(FOLD_R), .FILE(THRESHOLDS)) u_thresholds (
-      .clk, .en, .addr(row_q), .data(thr_q)
-    );
-    for (genvar p = 0; p < PE; p = p + 1) begin : gen_compare
-      logic reached;
-      assign reached = acc_q[p*ACC_W+:ACC_W] >= thr_q[p*THR_W+:ACC_W];
-      assign y_d[p]  = reached ^ thr_q[p*THR_W+ACC_W];
-    end
-    always_ff @(posedge clk) begin
-      if (en) y_q <= y_d;
-      if (rst) begin
-        row_q     <= '0;
-        y_valid_q <= 1'b0;
-      end else if (en) begin
-        y_valid_q <= done_q;
-        if (sum_valid && sum_last) row_q <= row_q == ROW_W'(FOLD_R - 1) ? '0 : row_q + 1'b1;
-      end
-    end
-    assign m_axis_tdata  = y_q;
+    logic unused;
+    assign unused = &{1'b0, y};
+  end else begin : gen_bits_out
+    logic y_valid_q;
+    assign m_axis_tdata  = y;
     assign m_axis_tvalid = y_valid_q;
+    always_ff @(posedge clk) begin
+      if (rst) y_valid_q <= 1'b0;
+      else if (en) y_valid_q <= done_q;
+    end
   end
 endmodule
 `default_nettype wire

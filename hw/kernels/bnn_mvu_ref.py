@@ -74,40 +74,15 @@ def threshold_bits(counts: ArrayLike, thr: ArrayLike, sense: ArrayLike) -> NDArr
     return np.bitwise_xor(reached, inverted[None, :]).astype(np.uint8)
 
 
-def popcount_levels(simd: int) -> int:
-    """Levels of bnn_popcount before its adder.
+def vector(words: list[str], bits: int) -> str:
+    """A SystemVerilog literal out of memory words: word 0 lowest.
 
     Args:
-        simd: columns per clk.
-
-    Returns:
-        Levels, the XNOR level included: 1 for 11 columns or fewer, 4 for 128.
+        words: hexadecimal words, as weight_words() and threshold_words() make them.
+        bits: width of a word.
     """
-    columns = simd.bit_length()
-    heights = [(simd + 1) // 3 + simd % 3 % 2, (simd + 1) // 3, *[0] * columns]
-    levels = 1
-    while max(heights[:columns]) >= 6:
-        below = [0] * (columns + 2)
-        for c in range(columns):
-            sixes, left = divmod(heights[c], 6)
-            below[c] += left + sixes
-            below[c + 1] += sixes
-            below[c + 2] += sixes
-        heights = below
-        levels += 1
-    return levels
-
-
-def shallow_pipe(simd: int) -> int:
-    """PIPE with which about five levels of LUTs lie between two registers of the popcount.
-
-    A register for every four levels; the adder counts as four and the accumulator as two. LUTs do
-    not depend on PIPE, so less saves flip-flops only (hw/README.md, "Area").
-
-    Args:
-        simd: columns per clk.
-    """
-    return -(-(popcount_levels(simd) + 6) // 4) - 1
+    value = "".join(f"{int(word, 16):0{bits}b}" for word in reversed(words))
+    return f"{len(value)}'h{int(value, 2):x}"
 
 
 def hex_word(bits: NDArray[np.uint8]) -> str:
@@ -192,3 +167,69 @@ def threshold_words(thr: ArrayLike, sense: ArrayLike, pe: int, acc_w: int) -> li
         raise ValueError(f"thresholds must be 0 .. {(1 << acc_w) - 1}: thr > MW is thr=0, sense=1")
     signs = [int(s) << acc_w for s in np.asarray(sense)]
     return field_words([t | s for t, s in zip(values, signs, strict=True)], acc_w + 1, pe)
+
+
+def heap_levels(ones: int, twos: int, rows: int) -> list[tuple[int, int, int]]:
+    """What bnn_heap is made of, level by level.
+
+    Args:
+        ones: bits of weight one.
+        twos: bits of weight two.
+        rows: numbers that may be left, 2 or 3.
+
+    Returns:
+        For every level its bnn_count7, its bnn_count3 and the bits that leave it.
+    """
+    columns = (ones + 2 * twos).bit_length()
+    heights = [ones, twos, *[0] * columns]
+    levels = []
+    while max(heights[:columns]) > rows:
+        below = [0] * (columns + 2)
+        sevens_here = threes_here = 0
+        for c, n in enumerate(heights[:columns]):
+            sevens = n // 7 + (n % 7 >= 5)
+            threes = int(rows < n < 5)
+            waiting = 0 if n % 7 >= 5 else n % 7 - 3 * threes
+            for at, bits in enumerate((sevens + threes + waiting, sevens + threes, sevens)):
+                below[c + at] += bits
+            sevens_here, threes_here = sevens_here + sevens, threes_here + threes
+        heights = below
+        levels.append((sevens_here, threes_here, sum(heights[:columns])))
+    return levels
+
+
+def heap_bits(mw: int, mh: int, simd: int, pe: int, block: bool) -> tuple[int, int]:
+    """Bits of weight one and two with which a row of a folded bnn_mvu starts to add.
+
+    Args:
+        mw: matrix width.
+        mh: matrix height.
+        simd: columns per clk.
+        pe: rows per clk.
+        block: weights in block RAM.
+    """
+    words = mw * mh // (simd * pe)
+    if words > 16 or block:
+        return -(-(simd // 2) // 4) + simd % 2, simd // 2  # bnn_match
+    return (-(-simd // 3), (simd + 1) // 3) if words <= 4 else (simd, 0)  # bnn_match_rom
+
+
+def pipe(mw: int, mh: int, simd: int, pe: int, raw: bool, block: bool) -> int:
+    """PIPE that bnn_mvu is smallest with: a register behind every level that has a bnn_count7.
+
+    Six LUT levels or fewer then lie between two registers.
+
+    Args:
+        mw: matrix width.
+        mh: matrix height.
+        simd: columns per clk.
+        pe: rows per clk.
+        raw: match counts leave the unit.
+        block: weights in block RAM.
+    """
+    if simd * pe == mw * mh:
+        heaps = [heap_levels(mw, 0, 3), *([] if raw else [heap_levels(max(1, mw // 2), 0, 2)])]
+    else:
+        ones, twos = heap_bits(mw, mh, simd, pe, block)
+        heaps = [heap_levels(ones, twos, 3 if simd == mw else 2)]
+    return max(sum(1 for sevens, _, _ in levels if sevens) for levels in heaps)

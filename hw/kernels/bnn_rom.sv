@@ -1,48 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
-// bnn_rom - read-only memory with its one register where the hardware is smallest.
+// bnn_rom - read-only memory with a register behind it.
 //
-// Function  data(t+1) = FILE word addr(t), for clk t with en = 1; else data keeps its value.
-// Why       DEPTH = 1: a constant, which synthesis folds into the logic behind it.
-//           Up to FOLD_DEPTH words, BLOCK = 0: the address is registered instead of the data, so the
-//           few words disappear into the LUTs that use them and no word-wide register is left.
-//           ram_style is for yosys, whose rom_style "distributed" means LUT RAM, which has no ROM.
-//           Otherwise the data is registered, as block RAM needs it (BLOCK = 1 asks for block RAM).
+// Function  data(t+1) = word addr(t), for clk t with en = 1; else data keeps its value.
+// Order     BLOCK = 0: DATA, word 0 lowest. BLOCK = 1: FILE, for $readmemh, one word per line.
+// Structure BLOCK = 1: block RAM.
+//           BLOCK = 0, PRIM > 0, up to 256 words: a LUT site holds 32 words of two bits, or 64 of one;
+//           MUXF7 and MUXF8 join two and four of these. Left to yosys, whose mapping for area shares
+//           pieces of the address logic, 64 words take 3 to 4 LUTs a bit.
+// PRIM      see bnn_lut6_2.
 `default_nettype none
 module bnn_rom #(
-  parameter int W          = 16,
-  parameter int DEPTH      = 16,
-  parameter     FILE       = "",  // $readmemh: DEPTH lines, one hex word each
-  parameter int BLOCK      = 0,
-  parameter int FOLD_DEPTH = 8,
-  localparam int ADDR_W    = DEPTH > 1 ? $clog2(DEPTH) : 1
+  parameter int W       = 16,
+  parameter int DEPTH   = 16,
+  parameter     DATA    = 1'b0,
+  parameter     FILE    = "",
+  parameter int BLOCK   = 0,
+  parameter int PRIM    = 0,
+  localparam int ADDR_W = DEPTH > 1 ? $clog2(DEPTH) : 1
 ) (
   input  wire logic              clk,
   input  wire logic              en,
   input  wire logic [ADDR_W-1:0] addr,
   output      logic [W-1:0]      data
 );
-  if (DEPTH == 1) begin : gen_constant
-    logic [W-1:0] rom [0:0];
-    initial $readmemh(FILE, rom);
-    // Icarus 11 may miss that $readmemh changed rom[0]; an index that moves from X to 0 wakes it up,
-    // and synthesis removes the register of a constant
-    logic zero_q;
-    always_ff @(posedge clk) zero_q <= 1'b0;
-    assign data = rom[zero_q];
-    logic unused;
-    assign unused = &{1'b0, en, addr};
-  end else if (DEPTH <= FOLD_DEPTH && BLOCK == 0) begin : gen_folded
-    logic [ADDR_W-1:0] addr_q;
-    (* ram_style = "registers", rom_style = "distributed" *) logic [W-1:0] rom [0:DEPTH-1];
-    initial $readmemh(FILE, rom);
-    always_ff @(posedge clk) if (en) addr_q <= addr;
-    assign data = rom[addr_q];
-  end else if (BLOCK == 0) begin : gen_lut
-    bnn_rom_lut #(.W(W), .DEPTH(DEPTH), .FILE(FILE)) u_lut (.clk, .en, .addr, .data);
-  end else begin : gen_block
+  if (BLOCK != 0) begin : gen_block
     (* rom_style = "block" *) logic [W-1:0] rom [0:DEPTH-1];
     initial $readmemh(FILE, rom);
     always_ff @(posedge clk) if (en) data <= rom[addr];
+  end else if (PRIM == 0 || DEPTH > 256) begin : gen_plain
+    localparam logic [DEPTH*W-1:0] ROM = DATA;
+    (* ram_style = "registers", rom_style = "distributed" *) logic [W-1:0] rom [0:DEPTH-1];
+    initial for (int i = 0; i < DEPTH; i = i + 1) rom[i] = ROM[i*W+:W];
+    always_ff @(posedge clk) if (en) data <= rom[addr];
+  end else begin : gen_lut
+    logic [W-1:0] word;
+    bnn_rom_lut #(.W(W), .DEPTH(DEPTH), .DATA(DATA), .PRIM(PRIM)) u_rom (.addr, .data(word));
+    always_ff @(posedge clk) if (en) data <= word;
   end
 endmodule
 `default_nettype wire

@@ -3,16 +3,14 @@
 
 One recipe for flows and for measure.
 
-It is `synth_xilinx` with three changes, all about how abc9 chooses LUTs, not about logic:
+It is `synth_xilinx` with two changes:
 
+- the CARRY4 that kernels instantiate have another name, without contents, until all is mapped: abc9
+  knows a CARRY4 inside out and would take the third output of a 7:3 counter from a position that is
+  not in use, which costs another LUT.
 - `abc9_lut` is 2 for every LUT. yosys' own costs (LUT5 3, LUT6 5) hope that two small LUTs share a
-  site, and split the 6-input counters of a popcount into more and smaller cells: 2.1 to 2.4 LUT per
-  bit instead of 1.4 (hw/README.md).
-- `bnn_rom_lut` is mapped by itself and flattened afterwards. A ROM bit is one LUT6 of its address,
-  but only when abc9 maps for depth; beside a deep popcount it maps for area, prefers the functions
-  that many bits share, and ends at 3 to 4 LUTs per bit.
-- `bnn_count6` too: three LUT6, which abc9 otherwise cuts open unless registers surround it. It is
-  read once more as a top, and every instance is pointed at that one module, so it is mapped once.
+  site, and split 6-input functions into more and smaller cells. It matters for what is not made
+  of `bnn_lut6_2`: control, and everything with PRIM = 0.
 """
 
 from __future__ import annotations
@@ -22,8 +20,8 @@ from pathlib import Path
 
 SYNTH = "synth_xilinx -family xc7 -flatten -abc9 -noiopad -noclkbuf"
 EQUAL = "setattr -mod -set abc9_lut 2 =LUT1 =LUT2 =LUT3 =LUT4 =LUT5 =LUT6"
-COUNTER = "bnn_count6"
-APART = f"bnn_rom_lut bnn_rom_lut$* {COUNTER}"
+PRIMS = Path(__file__).resolve().parents[1] / "prims"
+CLOSED = "bnn_carry4_closed"
 
 #: LUTs a memory primitive takes (AMD UG474, "Distributed RAM" and "Shift Registers")
 LUTS_OF_MEMORY = {
@@ -60,21 +58,16 @@ def commands(
     Returns:
         One command per entry.
     """
-    files = list(sources)
-    counter = next((f for f in files if Path(f).name == f"{COUNTER}.sv"), None)
-    once = [f"chtype -set {COUNTER} t:{COUNTER}$*", f"delete {COUNTER}$*"]
     return [
-        *([f"read_slang --top {COUNTER} {counter}"] if counter else []),
-        read(top, files, generics),
-        *(once if counter else []),
+        f"read_verilog -lib {PRIMS / 'closed.v'}",
+        read(top, [str(PRIMS / "xc7_cells.sv"), *sources], generics),
+        f"chtype -set {CLOSED} t:CARRY4",
         *(f"setattr -mod -set keep_hierarchy 1 {name} {name}$*" for name in keep),
-        f"setattr -mod -set keep_hierarchy 1 {APART}",
         f"{SYNTH} -top {top} -run :map_luts",
         EQUAL,
         f"{SYNTH} -top {top} -run map_luts:",
-        f"setattr -mod -unset keep_hierarchy {APART}",
-        "flatten",
-        "opt_clean",
+        f"chtype -set CARRY4 t:{CLOSED}",
+        f"delete ={CLOSED}",
     ]
 
 
@@ -89,7 +82,8 @@ def count_cells(cells: dict[str, int]) -> dict[str, float]:
         carry (CARRY4).
     """
     lutram = sum(n * cells.get(kind, 0) for kind, n in LUTS_OF_MEMORY.items())
-    lut = sum(cells.get(f"LUT{i}", 0) for i in range(1, 7)) + cells.get("INV", 0)
+    logic = [*(f"LUT{i}" for i in range(1, 7)), "LUT6_2", "INV"]
+    lut = sum(cells.get(kind, 0) for kind in logic)
     return {
         "lut": lut + lutram,
         "lutram": lutram,

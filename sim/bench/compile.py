@@ -24,6 +24,7 @@ FLAGS = [
     "--cc", "--exe", "--build", "-O3", "--x-assign", "fast", "--x-initial", "fast",
     "--prefix", "Vtop", "-o", "bench", "-j", "2", "-CFLAGS", "-std=c++17",
     "--output-split", "5000",  # enough files for two compilers at once
+    "--max-num-width", "4194304",  # bits of a literal: a layer's weights are one
 ]  # fmt: skip
 # Only the model takes time in a run: its set-up code and the Verilator library need no optimiser.
 OPTIMISE = "OPT_FAST=-O2 OPT_SLOW=-O0 OPT_GLOBAL=-O0"

@@ -24,6 +24,7 @@ from sim.lib import suite
 
 ROOT = Path(__file__).resolve().parents[2]
 KERNELS = ROOT / "hw" / "kernels"
+CELLS = ROOT / "hw" / "prims" / "xc7_cells.sv"  # models of the cells that PRIM > 0 instantiates
 BUILD = ROOT / "build" / "sim"
 
 
@@ -79,7 +80,7 @@ def test_id(value: Any) -> str:
 
 def sources(top: str) -> list[Path]:
     """All kernel files, the top last: a kernel finds its parts by name."""
-    return sorted(KERNELS.glob("*.sv"), key=lambda f: f.stem == top)
+    return [CELLS, *sorted(KERNELS.glob("*.sv"), key=lambda f: f.stem == top)]
 
 
 def write_files(folder: Path, files: Mapping[str, list[str]]) -> dict[str, str]:
@@ -119,8 +120,8 @@ def _run(
     seed: int,
     waves: bool,
 ) -> None:
-    files = suite.load_case(case, dict(params), seed).files
-    literals = write_files(folder, files)
+    given = suite.load_case(case, dict(params), seed)
+    literals = {**write_files(folder, given.files), **given.literals}
     os.environ.update(_environment())
     runner = get_runner(simulator)
     runner.build(

@@ -37,6 +37,7 @@ class Case:
         latency_clk: clk from the first input beat to the first output beat of an idle unit, exact;
             None where nothing is promised.
         files: memory file lines per parameter name.
+        literals: SystemVerilog literals per parameter name.
         outputs: prefixes of the output ports.
         clock: name of the clock.
         reset: name of the reset; active low when it ends in _n.
@@ -46,6 +47,7 @@ class Case:
     interval_clk: int
     latency_clk: int | None
     files: dict[str, list[str]] = field(default_factory=dict)
+    literals: dict[str, str] = field(default_factory=dict)
     outputs: tuple[str, ...] = ("m_axis",)
     clock: str = "clk"
     reset: str = "rst"

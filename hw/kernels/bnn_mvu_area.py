@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""LUT sites and block RAMs of a bnn_mvu made of 7-series cells (PRIM = 1), without synthesis.
+
+Everything that grows with PE and SIMD is counted, by the same rules as the RTL builds it; what is
+left to yosys (counters, handshake) is fitted. `python -m hw.bench.measure` compares it with synthesis
+on the configurations of the catalogue and on others that the fit has not seen.
+"""
+
+from __future__ import annotations
+
+from math import ceil, log2
+
+from hw.kernels.bnn_mvu_ref import heap_bits, heap_levels, pipe
+
+#: sites of control: a unit, a bit of its counters, a row (fitted, hw/bench/README.md)
+UNIT, COUNTER_BIT, ROW = 18.0, 3.0, 1.0
+
+
+def rom_bram36(width: int, depth: int) -> float:
+    """Block RAMs (RAMB18 counts half) of a ROM of `depth` words of `width` bits."""
+    shapes = ((512, 72, 1), (512, 36, 0.5), (1024, 18, 0.5), (1024, 36, 1), (2048, 18, 1))
+    deeper = ((4096, 9, 1), (8192, 4, 1), (16384, 2, 1), (32768, 1, 1))
+    return min(ceil(width / w) * ceil(depth / d) * cost for d, w, cost in (*shapes, *deeper))
+
+
+def rom_lut(width: int, depth: int) -> int:
+    """LUT sites of a ROM in LUTs (bnn_rom_lut); beyond 256 words as yosys makes it."""
+    if depth <= 32:
+        return ceil(width / 2)
+    return width * (1 << ceil(log2(depth / 64))) if depth > 64 else width
+
+
+def heap_lut(ones: int, twos: int, rows: int, registers: int) -> int:
+    """LUT sites of a bnn_heap: two for a 7:3 counter in front of a register, three elsewhere."""
+    levels = heap_levels(ones, twos, rows)
+    return sum(
+        sevens * (2 if i < registers else 3) + threes for i, (sevens, threes, _) in enumerate(levels)
+    )
+
+
+def _threshold_lut(rows_per_clk: int, acc_w: int, words: int) -> int:
+    """LUT sites of a bnn_threshold whose rows are never inverted."""
+    if words == 1:
+        return rows_per_clk * ceil(acc_w / 5)
+    compare = rows_per_clk * ceil(acc_w / 2)
+    if words <= 8:
+        return compare
+    return compare + rom_lut(rows_per_clk * acc_w, words)
+
+
+def _replay_lut(mw: int, mh: int, simd: int, pe: int) -> float:
+    """LUT sites of a bnn_replay: a multiplexer, or a LUT RAM of RAM32M or RAM64M."""
+    if pe == mh:
+        return simd
+    words = 2 * mw // simd
+    if words <= 2:  # flip-flops
+        return simd
+    bits = 6 if words <= 32 else 3
+    return 4 * ceil(simd / bits) * ceil(words / 64)
+
+
+def mvu_lut(mw: int, mh: int, simd: int, pe: int, raw: bool, block: bool) -> float:
+    """LUT sites of a bnn_mvu.
+
+    Args:
+        mw: matrix width.
+        mh: matrix height.
+        simd: columns per clk.
+        pe: rows per clk.
+        raw: match counts leave the unit.
+        block: weights in block RAM.
+    """
+    words, acc_w = mw * mh // (simd * pe), mw.bit_length()
+    registers = pipe(mw, mh, simd, pe, raw, block)
+    counters = ceil(log2(words)) + 2 * ceil(log2(mw // simd)) + 2 * ceil(log2(mh // pe))
+    control = UNIT + COUNTER_BIT * counters + _replay_lut(mw, mh, simd, pe)
+    if words == 1:
+        counted = heap_lut(mw, 0, 3, registers)
+        if raw:
+            return control + mw + mh * (counted + acc_w)
+        half = max(1, mw // 2)
+        row = heap_lut(half, 0, 2, registers) + (acc_w + 1) + ceil((acc_w + 1) / 2)
+        return control + counted + 2 * acc_w + mh * row
+    ones, twos = heap_bits(mw, mh, simd, pe, block)
+    row = heap_lut(ones, twos, 3 if simd == mw else 2, registers) + acc_w
+    row += ROW if simd < mw else 0
+    if words <= 16 and not block:
+        lanes = pe * ceil(simd / 3) if words <= 4 else ceil(pe / 2) * simd
+    else:
+        lanes = pe * (simd // 2 + simd % 2) + (0 if block else rom_lut(pe * simd, words))
+    thresholds = 0 if raw else _threshold_lut(pe, acc_w, mh // pe)
+    return control + lanes + pe * row + thresholds
+
+
+def mvu_area(mw: int, mh: int, simd: int, pe: int, raw: bool, bram_price: float) -> tuple[float, float, bool]:
+    """The cheaper of weights in LUTs and in block RAM.
+
+    Args:
+        mw: matrix width.
+        mh: matrix height.
+        simd: columns per clk.
+        pe: rows per clk.
+        raw: match counts leave the unit.
+        bram_price: LUT sites that a BRAM36 is worth.
+
+    Returns:
+        LUT sites, BRAM36, and whether the weights are in block RAM.
+    """
+    lanes, words = pe * simd, mw * mh // (simd * pe)
+    brams = rom_bram36(lanes, words)
+    in_block = mvu_lut(mw, mh, simd, pe, raw, True) if words > 1 else 0.0
+    in_luts = mvu_lut(mw, mh, simd, pe, raw, False) if words <= LUT_WORDS else float("inf")
+    if words == 1 or in_luts <= in_block + bram_price * brams:
+        return in_luts, 0.0, False
+    return in_block, brams, True
+
+
+#: words of weights up to which LUTs are considered: bnn_rom_lut's limit
+LUT_WORDS = 256
