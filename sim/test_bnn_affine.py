@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from hw.kernels.bnn_affine_ref import affine, param_words
+from hw.kernels.bnn_mvu_ref import vector
 from sim.lib import bench
 from sim.lib.compare import to_beats
 from sim.lib.suite import Case, Frames
@@ -34,7 +35,9 @@ def case(p: dict[str, Any], seed: int) -> Case:
         y = affine(x, a, b, out_w)
         return [to_beats(v, pe, in_w) for v in x], [to_beats(v, pe, out_w) for v in y]
 
-    return Case(frames, n // pe, 4, {"PARAMS": param_words(a, b, pe, coef_w, offs_w)})
+    words = param_words(a, b, pe, coef_w, offs_w)
+    params = {"PARAMS": vector(words, pe * (coef_w + offs_w))}
+    return Case(frames, n // pe, 4, literals=params)
 
 
 @pytest.mark.parametrize(("p", "simulator"), RUNS, ids=bench.test_id)

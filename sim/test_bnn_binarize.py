@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from hw.kernels.bnn_binarize_ref import binarize, threshold_words
+from hw.kernels.bnn_mvu_ref import vector
 from sim.lib import bench
 from sim.lib.compare import to_beats
 from sim.lib.suite import Case, Frames
@@ -39,8 +40,9 @@ def case(p: dict[str, Any], seed: int) -> Case:
         y = binarize(x, thr, sense)
         return [to_beats(v, pe, in_w) for v in x], [to_beats(v, pe, 1) for v in y]
 
-    words = {} if p.get("UNIFORM", 0) else {"THRESHOLDS": threshold_words(thr, sense, pe, in_w)}
-    return Case(frames, n // pe, 1, words)
+    words = vector(threshold_words(thr, sense, pe, in_w), pe * (in_w + 2))
+    literals = {} if p.get("UNIFORM", 0) else {"THRESHOLDS": words}
+    return Case(frames, n // pe, 1, literals=literals)
 
 
 @pytest.mark.parametrize(("p", "simulator"), RUNS, ids=bench.test_id)

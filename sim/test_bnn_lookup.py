@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from hw.kernels.bnn_lookup_ref import lookup, table_words
+from hw.kernels.bnn_mvu_ref import vector
 from sim.lib import bench
 from sim.lib.compare import to_beats
 from sim.lib.suite import Case, Frames
@@ -31,7 +32,10 @@ def case(p: dict[str, Any], seed: int) -> Case:
         y = lookup(x, table)
         return [to_beats(v, pe, in_w) for v in x], [to_beats(v, pe, out_w) for v in y]
 
-    return Case(frames, n // pe, 3, {"TABLE": table_words(table, pe, out_w)})
+    words = table_words(table, pe, out_w)
+    if p.get("ROM_BLOCK"):
+        return Case(frames, n // pe, 3, {"TABLE_FILE": words})
+    return Case(frames, n // pe, 3, literals={"TABLE": vector(words, pe * out_w)})
 
 
 @pytest.mark.parametrize(("p", "simulator"), RUNS, ids=bench.test_id)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from flows.ops.per_channel import PerChannelOp
 from hw.kernels.bnn_affine_ref import affine, param_words
+from hw.kernels.bnn_mvu_ref import vector
 
 
 def signed_bits(values: NDArray[Any]) -> int:
@@ -25,6 +26,7 @@ class BnnAffine(PerChannelOp):
     """
 
     kernel = "bnn_affine"
+    has_prim = True
 
     def kernel_parameters(self, constants: list[NDArray[np.float32]]) -> dict[str, int]:
         """See bnn_affine.sv."""
@@ -37,13 +39,11 @@ class BnnAffine(PerChannelOp):
             "OUT_W": self.bits(self.get_output_datatype()),
         }
 
-    def memory_files(self, constants: list[NDArray[np.float32]]) -> dict[str, list[str]]:
+    def literals(self, constants: list[NDArray[np.float32]]) -> dict[str, str]:
         """Slopes and offsets."""
         slope, offset = (c.astype(np.int64) for c in constants)
-        words = param_words(
-            slope, offset, int(self.attr("PE")), signed_bits(slope), signed_bits(offset)
-        )
-        return {"PARAMS": words}
+        pe, widths = int(self.attr("PE")), (signed_bits(slope), signed_bits(offset))
+        return {"PARAMS": vector(param_words(slope, offset, pe, *widths), pe * sum(widths))}
 
     def compute(
         self, streams: list[NDArray[Any]], constants: list[NDArray[np.float32]]

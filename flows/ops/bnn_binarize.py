@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from flows.ops.base import Attributes, KernelOp
 from hw.kernels.bnn_binarize_ref import binarize, threshold_words
+from hw.kernels.bnn_mvu_ref import vector
 
 
 class BnnBinarize(KernelOp, Thresholding):  # type: ignore[misc]
@@ -20,6 +21,7 @@ class BnnBinarize(KernelOp, Thresholding):  # type: ignore[misc]
     """
 
     kernel = "bnn_binarize"
+    has_prim = True
 
     def get_nodeattr_types(self) -> Attributes:
         """Thresholding's attributes."""
@@ -52,14 +54,15 @@ class BnnBinarize(KernelOp, Thresholding):  # type: ignore[misc]
             "SENSE": 0,
         }
 
-    def memory_files(self, constants: list[NDArray[np.float32]]) -> dict[str, list[str]]:
+    def literals(self, constants: list[NDArray[np.float32]]) -> dict[str, str]:
         """A threshold memory, unless one value serves all."""
         thr = self.thresholds(constants)
         if (thr == thr[0]).all():
             return {}
         in_w = self.bits(self.get_input_datatype(0))
         sense = np.zeros_like(thr, dtype=np.uint8)
-        return {"THRESHOLDS": threshold_words(thr, sense, int(self.attr("PE")), in_w)}
+        pe = int(self.attr("PE"))
+        return {"THRESHOLDS": vector(threshold_words(thr, sense, pe, in_w), pe * (in_w + 2))}
 
     def compute(
         self, streams: list[NDArray[Any]], constants: list[NDArray[np.float32]]

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from flows.ops.per_channel import PerChannelOp
 from hw.kernels.bnn_lookup_ref import lookup, table_words
+from hw.kernels.bnn_mvu_area import LUT_WORDS
+from hw.kernels.bnn_mvu_ref import vector
 
 
 class BnnLookup(PerChannelOp):
@@ -19,6 +21,7 @@ class BnnLookup(PerChannelOp):
     """
 
     kernel = "bnn_lookup"
+    has_prim = True
 
     def kernel_parameters(self, constants: list[NDArray[np.float32]]) -> dict[str, int]:
         """See bnn_lookup.sv."""
@@ -28,13 +31,29 @@ class BnnLookup(PerChannelOp):
             "IN_W": self.bits(self.get_input_datatype()),
             "DEPTH": int(self.attr("MaxInput")) + 1,
             "OUT_W": self.bits(self.get_output_datatype()),
+            "ROM_BLOCK": int(self.in_block_ram),
         }
 
-    def memory_files(self, constants: list[NDArray[np.float32]]) -> dict[str, list[str]]:
-        """The tables of all classes."""
-        table = constants[0].astype(np.int64)
+    @property
+    def in_block_ram(self) -> bool:
+        """Whether the tables are in block RAM: where LUTs would hold them no more."""
+        entries = int(self.attr("MaxInput")) + 1
+        return int(self.attr("NumChannels")) // int(self.attr("PE")) * entries > LUT_WORDS
+
+    def _table(self, constants: list[NDArray[np.float32]]) -> list[str]:
         out_w = self.bits(self.get_output_datatype())
-        return {"TABLE": table_words(table, int(self.attr("PE")), out_w)}
+        return table_words(constants[0].astype(np.int64), int(self.attr("PE")), out_w)
+
+    def memory_files(self, constants: list[NDArray[np.float32]]) -> dict[str, list[str]]:
+        """The tables of all classes in block RAM."""
+        return {"TABLE_FILE": self._table(constants)} if self.in_block_ram else {}
+
+    def literals(self, constants: list[NDArray[np.float32]]) -> dict[str, str]:
+        """The tables of all classes in LUTs."""
+        if self.in_block_ram:
+            return {}
+        width = int(self.attr("PE")) * self.bits(self.get_output_datatype())
+        return {"TABLE": vector(self._table(constants), width)}
 
     def compute(
         self, streams: list[NDArray[Any]], constants: list[NDArray[np.float32]]

@@ -5,7 +5,7 @@
 //           the result fits (bnn_affine_ref.py raises where it does not). x unsigned, A and B signed.
 // Spec      affine() in bnn_affine_ref.py; equal for every input whose result fits.
 // Order     PE channels per beat, channel 0 lowest; N / PE beats per frame, counted from reset.
-//           PARAMS ($readmemh, N / PE words): PE fields {B, A} of OFFS_W + COEF_W bits, PE 0 lowest.
+//           PARAMS, N / PE words, word 0 lowest: PE fields {B, A} of OFFS_W + COEF_W bits, PE 0 lowest.
 // Timing    1 beat per clk; 4 clk from s_axis to m_axis: operands, product and sum are registers
 //           without reset, so that synthesis can put them into a DSP48.
 // Limits    PE divides N, else elaboration stops and says which.
@@ -17,7 +17,8 @@ module bnn_affine #(
   parameter int COEF_W = 8,   // A, signed
   parameter int OFFS_W = 16,  // B, signed
   parameter int OUT_W  = 18,  // y, signed
-  parameter     PARAMS = ""
+  parameter     PARAMS = 1'b0,
+  parameter int PRIM   = 0    // see bnn_lut6_2
 ) (
   input  wire logic                clk,
   input  wire logic                rst,
@@ -52,7 +53,7 @@ module bnn_affine #(
     .clk, .rst, .s_axis_tdata, .s_axis_tvalid, .s_axis_tready,
     .m_axis_tdata(in_data), .m_axis_tvalid(in_valid), .m_axis_tready(en)
   );
-  bnn_rom #(.W(PE * PAR_W), .DEPTH(FOLD), .FILE(PARAMS), .FOLD_DEPTH(1)) u_params (
+  bnn_rom #(.W(PE * PAR_W), .DEPTH(FOLD), .DATA(PARAMS), .PRIM(PRIM)) u_params (
     .clk, .en, .addr(addr_q), .data(par_q)
   );
   assign en            = m_axis_tready || !m_axis_tvalid;

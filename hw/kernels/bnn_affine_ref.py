@@ -40,7 +40,7 @@ def _signed_fields(values: ArrayLike, bits: int, name: str) -> list[int]:
 
 
 def param_words(a: ArrayLike, b: ArrayLike, pe: int, coef_w: int, offs_w: int) -> list[str]:
-    """Lines of the PARAMS file: per word pe fields {B, A}, A lowest, channel 0 lowest.
+    """Words of PARAMS: per word pe fields {B, A}, A lowest, channel 0 lowest.
 
     Args:
         a: factors, shape (N,), signed, coef_w bits.

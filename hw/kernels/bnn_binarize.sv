@@ -5,7 +5,7 @@
 //           is reached by no x, so both constants can be had.
 // Spec      binarize() in bnn_binarize_ref.py; equal for every input.
 // Order     PE elements per beat, element 0 lowest; N / PE beats per frame, counted from reset.
-//           THRESHOLDS ($readmemh, N / PE words): PE fields {sense, thr} of IN_W + 2 bits, PE 0
+//           THRESHOLDS, N / PE words, word 0 lowest: PE fields {sense, thr} of IN_W + 2 bits, PE 0
 //           lowest; word k belongs to beat k. UNIFORM = 1: parameters THR and SENSE for all.
 // Timing    1 beat per clk; 1 clk from s_axis to m_axis.
 // Limits    PE divides N, 0 <= THR <= 2^IN_W, else elaboration stops and says which.
@@ -14,10 +14,11 @@ module bnn_binarize #(
   parameter int N          = 16,  // elements per frame
   parameter int PE         = 4,   // elements per clk
   parameter int IN_W       = 8,   // bits per element, unsigned
-  parameter int UNIFORM    = 0,   // 1: THR and SENSE for every element, no file
+  parameter int UNIFORM    = 0,   // 1: THR and SENSE for every element
   parameter int THR        = 0,
   parameter int SENSE      = 0,
-  parameter     THRESHOLDS = ""
+  parameter     THRESHOLDS = 1'b0,
+  parameter int PRIM       = 0    // see bnn_lut6_2
 ) (
   input  wire logic               clk,
   input  wire logic               rst,
@@ -56,14 +57,20 @@ module bnn_binarize #(
       end
     end
     always_ff @(posedge clk) addr_q <= addr_d;
-    bnn_rom #(.W(PE * THR_W), .DEPTH(FOLD), .FILE(THRESHOLDS)) u_thresholds (
+    bnn_rom #(.W(PE * THR_W), .DEPTH(FOLD), .DATA(THRESHOLDS), .PRIM(PRIM)) u_thresholds (
       .clk, .en(1'b1), .addr(addr_d), .data(thr)
     );
   end
 
-  for (genvar p = 0; p < PE; p = p + 1) begin : gen_compare
+  for (genvar p = 0; p < PE; p = p + 1) begin : gen_element
     logic reached;
-    assign reached = {1'b0, s_axis_tdata[p*IN_W+:IN_W]} >= thr[p*THR_W+:IN_W+1];
+    if (UNIFORM != 0) begin : gen_constant
+      assign reached = {1'b0, s_axis_tdata[p*IN_W+:IN_W]} >= thr[p*THR_W+:IN_W+1];
+    end else begin : gen_compare
+      bnn_reached #(.W(IN_W + 1), .PRIM(PRIM)) u_reached (
+        .a({1'b0, s_axis_tdata[p*IN_W+:IN_W]}), .b(thr[p*THR_W+:IN_W+1]), .reached
+      );
+    end
     assign y[p]    = reached ^ thr[p*THR_W+IN_W+1];
   end
 

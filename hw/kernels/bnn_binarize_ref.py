@@ -26,7 +26,7 @@ def binarize(x: ArrayLike, thr: ArrayLike, sense: ArrayLike) -> NDArray[np.uint8
 
 
 def threshold_words(thr: ArrayLike, sense: ArrayLike, pe: int, in_w: int = 8) -> list[str]:
-    """Lines of the THRESHOLDS file: per word pe fields {sense, thr}, element 0 lowest.
+    """Words of THRESHOLDS: per word pe fields {sense, thr}, element 0 lowest.
 
     Args:
         thr: thresholds, shape (N,), 0 .. 2 ** in_w.

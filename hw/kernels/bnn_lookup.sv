@@ -5,7 +5,7 @@
 //           order of the floating-point scores exactly.
 // Spec      lookup() in bnn_lookup_ref.py; equal for every input.
 // Order     PE channels per beat, channel 0 lowest; N / PE beats per frame, counted from reset.
-//           TABLE ($readmemh, N / PE * DEPTH words): word fold * DEPTH + x holds for each PE the
+//           TABLE, N / PE * DEPTH words, word 0 lowest: word fold * DEPTH + x holds for each PE the
 //           value at x, PE fields of OUT_W bits, PE 0 lowest. Every PE has an x, hence an address,
 //           of its own: each reads the file into a ROM and synthesis keeps its field only.
 // Timing    1 beat per clk; 3 clk from s_axis to m_axis. ROM_BLOCK = 1 asks for block RAM.
@@ -17,8 +17,10 @@ module bnn_lookup #(
   parameter int IN_W      = 7,   // x, unsigned
   parameter int DEPTH     = 65,  // entries per channel: x in 0 .. DEPTH-1
   parameter int OUT_W     = 16,  // y, bits as they stand in the file
-  parameter     TABLE     = "",
-  parameter int ROM_BLOCK = 0
+  parameter     TABLE      = 1'b0,
+  parameter     TABLE_FILE = "",  // ROM_BLOCK = 1: for $readmemh, instead
+  parameter int ROM_BLOCK  = 0,   // the table in 0: LUTs, 1: block RAM
+  parameter int PRIM       = 0    // see bnn_lut6_2
 ) (
   input  wire logic                clk,
   input  wire logic                rst,
@@ -73,7 +75,9 @@ module bnn_lookup #(
     logic [ADDR_W-1:0] addr;
     assign addr = base_x_q + ADDR_W'(x_q[p*IN_W+:IN_W]);
     logic [PE*OUT_W-1:0] word;
-    bnn_rom #(.W(PE * OUT_W), .DEPTH(N_WORDS), .FILE(TABLE), .BLOCK(ROM_BLOCK)) u_table (
+    bnn_rom #(
+      .W(PE * OUT_W), .DEPTH(N_WORDS), .DATA(TABLE), .FILE(TABLE_FILE), .BLOCK(ROM_BLOCK), .PRIM(PRIM)
+    ) u_table (
       .clk, .en, .addr, .data(word)
     );
     assign m_axis_tdata[p*OUT_W+:OUT_W] = word[p*OUT_W+:OUT_W];

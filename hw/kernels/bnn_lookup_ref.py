@@ -24,7 +24,7 @@ def lookup(x: ArrayLike, table: ArrayLike) -> NDArray[np.int64]:
 
 
 def table_words(table: ArrayLike, pe: int, out_w: int) -> list[str]:
-    """Lines of the TABLE file: word fold * DEPTH + x holds pe fields, channel fold * pe lowest.
+    """Words of TABLE: word fold * DEPTH + x holds pe fields, channel fold * pe lowest.
 
     Args:
         table: values, shape (N, DEPTH), signed or unsigned, that fit out_w bits either way.

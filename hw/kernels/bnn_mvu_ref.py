@@ -99,7 +99,7 @@ def hex_word(bits: NDArray[np.uint8]) -> str:
 
 
 def weight_words(w_bits: ArrayLike, pe: int, simd: int) -> list[str]:
-    """Lines of the WEIGHTS file: word fold_r * FOLD_C + fold_c holds w[pe][simd], simd fastest.
+    """Words of the weights: word fold_r * FOLD_C + fold_c holds w[pe][simd], simd fastest.
 
     Args:
         w_bits: weight bits, shape (MH, MW).
@@ -148,7 +148,7 @@ def field_words(fields: list[int], field_bits: int, pe: int) -> list[str]:
 
 
 def threshold_words(thr: ArrayLike, sense: ArrayLike, pe: int, acc_w: int) -> list[str]:
-    """Lines of the THRESHOLDS file: per word pe fields {sense, thr}, row 0 lowest.
+    """Words of THRESHOLDS: per word pe fields {sense, thr}, row 0 lowest.
 
     Args:
         thr: thresholds, shape (MH,), 0 .. 2 ** acc_w - 1.

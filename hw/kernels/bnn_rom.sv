@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // bnn_rom - read-only memory with a register behind it.
 //
-// Function  data(t+1) = word addr(t), for clk t with en = 1; else data keeps its value.
+// Function  data(t+1) = word addr(t), for clk t with en = 1; else data keeps its value. One word
+//           (BLOCK = 0) is a constant.
 // Order     BLOCK = 0: DATA, word 0 lowest. BLOCK = 1: FILE, for $readmemh, one word per line.
 // Structure BLOCK = 1: block RAM.
 //           BLOCK = 0, PRIM > 0, up to 256 words: a LUT site holds 32 words of two bits, or 64 of one;
@@ -27,6 +28,11 @@ module bnn_rom #(
     (* rom_style = "block" *) logic [W-1:0] rom [0:DEPTH-1];
     initial $readmemh(FILE, rom);
     always_ff @(posedge clk) if (en) data <= rom[addr];
+  end else if (DEPTH == 1) begin : gen_constant
+    localparam logic [W-1:0] ROM = DATA;
+    assign data = ROM;
+    logic unused;
+    assign unused = &{1'b0, clk, en, addr};
   end else if (PRIM == 0 || DEPTH > 256) begin : gen_plain
     localparam logic [DEPTH*W-1:0] ROM = DATA;
     (* ram_style = "registers", rom_style = "distributed" *) logic [W-1:0] rom [0:DEPTH-1];

@@ -5,9 +5,9 @@ One recipe for flows and for measure.
 
 It is `synth_xilinx` with two changes:
 
-- the CARRY4 that kernels instantiate have another name, without contents, until all is mapped: abc9
-  knows a CARRY4 inside out and would take the third output of a 7:3 counter from a position that is
-  not in use, which costs another LUT.
+- the CARRY4, LUT5 and LUT6 that kernels instantiate have other names, without contents, until all is
+  mapped: abc9 knows a CARRY4 inside out and would take the third output of a 7:3 counter from a
+  position that is not in use, which costs another LUT; and it wants one cost for all LUT6.
 - `abc9_lut` is 2 for every LUT. yosys' own costs (LUT5 3, LUT6 5) hope that two small LUTs share a
   site, and split 6-input functions into more and smaller cells. It matters for what is not made
   of `bnn_lut6_2`: control, and everything with PRIM = 0.
@@ -21,7 +21,7 @@ from pathlib import Path
 SYNTH = "synth_xilinx -family xc7 -flatten -abc9 -noiopad -noclkbuf"
 EQUAL = "setattr -mod -set abc9_lut 2 =LUT1 =LUT2 =LUT3 =LUT4 =LUT5 =LUT6"
 PRIMS = Path(__file__).resolve().parents[1] / "prims"
-CLOSED = "bnn_carry4_closed"
+CLOSED = ("CARRY4", "LUT5", "LUT6")  # prims/closed.v
 
 #: LUTs a memory primitive takes (AMD UG474, "Distributed RAM" and "Shift Registers")
 LUTS_OF_MEMORY = {
@@ -61,13 +61,13 @@ def commands(
     return [
         f"read_verilog -lib {PRIMS / 'closed.v'}",
         read(top, [str(PRIMS / "xc7_cells.sv"), *sources], generics),
-        f"chtype -set {CLOSED} t:CARRY4",
+        *(f"chtype -set bnn_closed_{kind} t:{kind}" for kind in CLOSED),
         *(f"setattr -mod -set keep_hierarchy 1 {name} {name}$*" for name in keep),
         f"{SYNTH} -top {top} -run :map_luts",
         EQUAL,
         f"{SYNTH} -top {top} -run map_luts:",
-        f"chtype -set CARRY4 t:{CLOSED}",
-        f"delete ={CLOSED}",
+        *(f"chtype -set {kind} t:bnn_closed_{kind}" for kind in CLOSED),
+        "delete =bnn_closed_*",
     ]
 
 
