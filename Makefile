@@ -103,8 +103,15 @@ sim-%: setup ## the simulation of one kernel, e.g. sim-bnn_mvu
 	  "  where  sim/test_$*.py" "  try    one of: $(kernels)" >&2; exit 2; }
 	$(PY) -m pytest sim/test_$*.py
 
-bench-kernels: setup ## LUT and FF of every kernel by yosys
-	$(PY) -m hw.kernels.measure
+bench-kernels: setup ## LUT and FF of every kernel, of rivals and whole networks; CHECK=1: none grew
+ifdef CHECK
+	$(PY) -m hw.bench.measure --check
+else
+	$(PY) -m hw.bench.measure
+	$(PY) -m sim.bench_tops
+	$(PY) -m hw.bench.rivals
+	$(PY) -m hw.bench.report
+endif
 
 bench-train: setup ## images/s of each method beside the plain network, in one run
 	$(PY) -m training.bench

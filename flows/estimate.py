@@ -28,9 +28,7 @@ class Area:
         return Area(self.lut + other.lut, self.bram36 + other.bram36)
 
 
-def mvu_area(
-    mw: int, mh: int, pe: int, simd: int, bram_price: float, raw: bool = False
-) -> Area:
+def mvu_area(mw: int, mh: int, pe: int, simd: int, bram_price: float, raw: bool = False) -> Area:
     """A bnn_mvu with its memories where they are cheapest.
 
     Args:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Stage synthesise: the stitched top through yosys for a 7-series part; cells per node and in all.
 
-Logic only: no I/O buffers, no place and route. LUTs are counted twice: `lut`, the sites of slices they
-fill (hw/kernels/sites.py), and `cells`, every LUT cell yosys emits. Memories in LUTs (RAM32M and the
-like, SRL) count as the LUTs they take and are shown apart.
+Logic only: no I/O buffers, no place and route. LUTs are counted twice: `lut`, the sites of slices
+they fill (hw/kernels/sites.py), and `cells`, every LUT cell yosys emits. Memories in LUTs (RAM32M
+and the like, SRL) count as the LUTs they take and are shown apart.
 """
 
 from __future__ import annotations

@@ -28,7 +28,8 @@ class KernelOp(RTLBackend):  # type: ignore[misc]
 
     #: name of the kernel in hw/kernels and its stream ports, in the order of the node's in/outputs
     kernel: str
-    #: whether the kernel can be made of 7-series cells (its parameter PRIM, which the top hands down)
+    #: whether the kernel can be made of 7-series cells (its parameter PRIM, which the top hands
+    #: down)
     has_prim: bool = False
     in_ports: tuple[str, ...] = ("s_axis",)
     out_ports: tuple[str, ...] = ("m_axis",)

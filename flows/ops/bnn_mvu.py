@@ -21,6 +21,7 @@ from hw.kernels.bnn_mvu_ref import (
     weight_words,
 )
 
+
 class BnnMvu(KernelOp, MVAU):  # type: ignore[misc]
     """Binary matrix-vector unit: matches, thresholded to bits or raw (noActivation=1).
 
@@ -70,13 +71,18 @@ class BnnMvu(KernelOp, MVAU):  # type: ignore[misc]
 
     def kernel_parameters(self, constants: list[NDArray[np.float32]]) -> dict[str, int]:
         """See bnn_mvu.sv."""
-        shape = {name: int(self.attr(name)) for name in ("MW", "MH", "SIMD", "PE")}
         return {
-            **shape,
+            **dict(zip(("MW", "MH", "SIMD", "PE"), self.shape, strict=True)),
             "RAW": int(self.raw),
             "ROM_BLOCK": int(self.in_block_ram),
-            "PIPE": pipe(*shape.values(), bool(self.raw), self.in_block_ram),
+            "PIPE": pipe(*self.shape, self.raw, self.in_block_ram),
         }
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """MW, MH, SIMD, PE."""
+        mw, mh, simd, pe = (int(self.attr(name)) for name in ("MW", "MH", "SIMD", "PE"))
+        return mw, mh, simd, pe
 
     @property
     def in_block_ram(self) -> bool:
@@ -89,8 +95,7 @@ class BnnMvu(KernelOp, MVAU):  # type: ignore[misc]
         Args:
             price: LUTs that a BRAM36 is worth.
         """
-        shape = (int(self.attr(name)) for name in ("MW", "MH", "SIMD", "PE"))
-        *_, block = mvu_area(*shape, self.raw, price)
+        *_, block = mvu_area(*self.shape, self.raw, price)
         self.set_nodeattr("ram_style", "block" if block else "distributed")
 
     def memory_files(self, constants: list[NDArray[np.float32]]) -> dict[str, list[str]]:

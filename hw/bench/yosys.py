@@ -14,6 +14,7 @@ from typing import Any
 
 from hw.kernels.levels import levels
 from hw.kernels.recipe import SYNTH, count_cells
+from hw.kernels.sites import lut_sites
 
 TAIL = 800  # characters of a tool's log that an error shows
 
@@ -67,43 +68,45 @@ def synthesise(top: str, reads: list[str], limit_s: float) -> tuple[dict[str, An
         limit_s: seconds yosys may take.
 
     Returns:
-        The counts of hw.kernels.measure.measure() (LUT6_2 is one LUT, and told apart as "lut6_2"
-        where there are any), and the flat module as in yosys' `write_json`.
+        See count().
+
+    Raises:
+        NotSynthesised: with the end of yosys' log.
+    """
+    return count(top, [*reads, f"{SYNTH} -top {top}"], limit_s)
+
+
+def count(top: str, passes: list[str], limit_s: float) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Run yosys in a process of its own and count what is left.
+
+    Args:
+        top: module name.
+        passes: yosys commands that end with a flat module of 7-series cells.
+        limit_s: seconds yosys may take.
+
+    Returns:
+        count_cells() of recipe.py, "sites" (sites.py), "levels" (levels.py) and "version", what
+        yosys calls itself; and the module as in yosys' `write_json`.
 
     Raises:
         NotSynthesised: with the end of yosys' log.
     """
     with tempfile.TemporaryDirectory() as folder:
         stat, netlist = Path(folder) / "stat.json", Path(folder) / "netlist.json"
-        passes = [*reads, f"{SYNTH} -top {top}"]
-        passes += [f"tee -q -o {stat} stat -json", f"write_json {netlist}"]
+        passes = [*passes, f"tee -q -o {stat} stat -json", f"write_json {netlist}"]
         script = (
             "from pyosys import libyosys as ys; d = ys.Design()\n"
             f"for one in {passes!r}: ys.run_pass(one, d)\n"
         )
-        run_tool([sys.executable, "-c", script], f"yosys on {top}", limit_s)
+        source = Path(folder) / "script.py"  # a file: weights are too long for a command line
+        source.write_text(script)
+        run_tool([sys.executable, str(source)], f"yosys on {top}", limit_s)
         report = json.loads(stat.read_text())
         module: dict[str, Any] = json.loads(netlist.read_text())["modules"][top]
-    cells: dict[str, int] = report["design"]["num_cells_by_type"]
-    counts: dict[str, Any] = {
-        **count_cells(_lut6_2_as_lut6(cells)),
-        "levels": levels(_with_lut6(module)),
+    counts = {
+        **count_cells(report["design"]["num_cells_by_type"]),
+        "sites": lut_sites(module),
+        "levels": levels(module),
         "version": report["creator"].split(" (")[0],
     }
-    if "LUT6_2" in cells:
-        counts["lut6_2"] = cells["LUT6_2"]
     return counts, module
-
-
-def _lut6_2_as_lut6(cells: dict[str, int]) -> dict[str, int]:
-    both = {"LUT6": cells.get("LUT6", 0) + cells.get("LUT6_2", 0)}
-    return {**{k: n for k, n in cells.items() if k != "LUT6_2"}, **both}
-
-
-def _with_lut6(module: dict[str, Any]) -> dict[str, Any]:
-    """The module for levels(), where a LUT6_2 counts as the level that it is."""
-    renamed = {
-        name: {**cell, "type": "LUT6"} if cell["type"] == "LUT6_2" else cell
-        for name, cell in module["cells"].items()
-    }
-    return {**module, "cells": renamed}

@@ -16,7 +16,7 @@ module bnn_heap #(
   parameter int N1    = 8,   // bits of weight one
   parameter int N2    = 0,   // bits of weight two
   parameter int OUT_W = 4,
-  parameter int ROWS  = 2,   // 2 or 3
+  parameter int ROWS  = 2,   // 1, 2 or 3
   parameter int PIPE  = 0,
   parameter int PRIM  = 0
 ) (
@@ -35,10 +35,10 @@ module bnn_heap #(
     return n / 7 + (n % 7 >= 5 ? 1 : 0);
   endfunction
   function automatic int threes(input int n);
-    return (n < 5 && n > ROWS) ? 1 : 0;
+    return (n < 5 && n > ROWS) ? 1 : 0;  // two bits and a zero, too
   endfunction
   function automatic int waits(input int n);
-    return n % 7 >= 5 ? 0 : n % 7 - 3 * threes(n);
+    return n % 7 >= 5 ? 0 : n % 7 - (n == 2 ? 2 : 3) * threes(n);
   endfunction
 
   // heights of all columns after every level
@@ -144,8 +144,11 @@ module bnn_heap #(
           end
         end
         if (T != 0) begin : gen_three
+          localparam int GIVEN = N == 2 ? 2 : 3;
+          logic [2:0] a;
           logic [1:0] s;
-          bnn_count3 #(.PRIM(PRIM)) u_count3 (.a(gen_level[l-1].q[SRC+:3]), .c(s));
+          assign a = 3'(gen_level[l-1].q[SRC+:GIVEN]);
+          bnn_count3 #(.PRIM(PRIM)) u_count3 (.a, .c(s));
           assign d[DST+WT] = s[0];
           if (c + 1 < OUT_W) begin : gen_c1
             assign d[AT1] = s[1];

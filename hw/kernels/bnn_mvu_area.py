@@ -2,18 +2,20 @@
 """LUT sites and block RAMs of a bnn_mvu made of 7-series cells (PRIM = 1), without synthesis.
 
 Everything that grows with PE and SIMD is counted, by the same rules as the RTL builds it; what is
-left to yosys (counters, handshake) is fitted. `python -m hw.bench.measure` compares it with synthesis
-on the configurations of the catalogue and on others that the fit has not seen.
+left to yosys (counters, handshake) is fitted. `python -m hw.bench.measure` compares it with
+synthesis on the configurations of the catalogue and on others that the fit has not seen.
 """
 
 from __future__ import annotations
 
 from math import ceil, log2
 
-from hw.kernels.bnn_mvu_ref import heap_bits, heap_levels, pipe
+from hw.kernels.bnn_mvu_ref import heap_bits, heap_levels, heap_rows, pipe
 
 #: sites of control: a unit, a bit of its counters, a row (fitted, hw/bench/README.md)
 UNIT, COUNTER_BIT, ROW = 18.0, 3.0, 1.0
+#: words of weights up to which LUTs are considered: bnn_rom_lut's limit
+LUT_WORDS = 256
 
 
 def rom_bram36(width: int, depth: int) -> float:
@@ -34,7 +36,8 @@ def heap_lut(ones: int, twos: int, rows: int, registers: int) -> int:
     """LUT sites of a bnn_heap: two for a 7:3 counter in front of a register, three elsewhere."""
     levels = heap_levels(ones, twos, rows)
     return sum(
-        sevens * (2 if i < registers else 3) + threes for i, (sevens, threes, _) in enumerate(levels)
+        sevens * (2 if i < registers else 3) + threes
+        for i, (sevens, threes, _) in enumerate(levels)
     )
 
 
@@ -79,20 +82,24 @@ def mvu_lut(mw: int, mh: int, simd: int, pe: int, raw: bool, block: bool) -> flo
         if raw:
             return control + mw + mh * (counted + acc_w)
         half = max(1, mw // 2)
-        row = heap_lut(half, 0, 2, registers) + (acc_w + 1) + ceil((acc_w + 1) / 2)
-        return control + counted + 2 * acc_w + mh * row
+        each = heap_lut(half, 0, 2, registers) + (acc_w + 1) + ceil((acc_w + 1) / 2)
+        return control + counted + 2 * acc_w + mh * each
     ones, twos = heap_bits(mw, mh, simd, pe, block)
-    row = heap_lut(ones, twos, 3 if simd == mw else 2, registers) + acc_w
-    row += ROW if simd < mw else 0
+    left = heap_rows(mw, mh, simd, pe, raw)
+    row = heap_lut(ones, twos, left, registers) + acc_w + (ROW if simd < mw else 0.0)
     if words <= 16 and not block:
         lanes = pe * ceil(simd / 3) if words <= 4 else ceil(pe / 2) * simd
     else:
         lanes = pe * (simd // 2 + simd % 2) + (0 if block else rom_lut(pe * simd, words))
     thresholds = 0 if raw else _threshold_lut(pe, acc_w, mh // pe)
+    if left == 1:  # minus the threshold, a bit wider, is where the accumulator starts
+        thresholds = rom_lut(pe * (acc_w + 1), mh // pe) + pe
     return control + lanes + pe * row + thresholds
 
 
-def mvu_area(mw: int, mh: int, simd: int, pe: int, raw: bool, bram_price: float) -> tuple[float, float, bool]:
+def mvu_area(
+    mw: int, mh: int, simd: int, pe: int, raw: bool, bram_price: float
+) -> tuple[float, float, bool]:
     """The cheaper of weights in LUTs and in block RAM.
 
     Args:
@@ -113,7 +120,3 @@ def mvu_area(mw: int, mh: int, simd: int, pe: int, raw: bool, bram_price: float)
     if words == 1 or in_luts <= in_block + bram_price * brams:
         return in_luts, 0.0, False
     return in_block, brams, True
-
-
-#: words of weights up to which LUTs are considered: bnn_rom_lut's limit
-LUT_WORDS = 256

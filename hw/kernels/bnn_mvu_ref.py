@@ -10,6 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+FROM_THR_SIMD = 7  # columns per clk up to which an accumulator starts from minus the threshold
+KEPT_THRESHOLDS = 8  # words of thresholds that live in the comparing LUTs
 _CHUNK_WORDS = 1 << 18  # words of x per chunk: temporary arrays stay in the cache
 
 
@@ -175,7 +177,7 @@ def heap_levels(ones: int, twos: int, rows: int) -> list[tuple[int, int, int]]:
     Args:
         ones: bits of weight one.
         twos: bits of weight two.
-        rows: numbers that may be left, 2 or 3.
+        rows: numbers that may be left, 1 to 3.
 
     Returns:
         For every level its bnn_count7, its bnn_count3 and the bits that leave it.
@@ -189,7 +191,7 @@ def heap_levels(ones: int, twos: int, rows: int) -> list[tuple[int, int, int]]:
         for c, n in enumerate(heights[:columns]):
             sevens = n // 7 + (n % 7 >= 5)
             threes = int(rows < n < 5)
-            waiting = 0 if n % 7 >= 5 else n % 7 - 3 * threes
+            waiting = 0 if n % 7 >= 5 else n % 7 - (2 if n == 2 else 3) * threes
             for at, bits in enumerate((sevens + threes + waiting, sevens + threes, sevens)):
                 below[c + at] += bits
             sevens_here, threes_here = sevens_here + sevens, threes_here + threes
@@ -214,6 +216,25 @@ def heap_bits(mw: int, mh: int, simd: int, pe: int, block: bool) -> tuple[int, i
     return (-(-simd // 3), (simd + 1) // 3) if words <= 4 else (simd, 0)  # bnn_match_rom
 
 
+def heap_rows(mw: int, mh: int, simd: int, pe: int, raw: bool) -> int:
+    """Numbers that a heap of a folded bnn_mvu leaves for the adder behind it.
+
+    Args:
+        mw: matrix width.
+        mh: matrix height.
+        simd: columns per clk.
+        pe: rows per clk.
+        raw: match counts leave the unit.
+
+    Returns:
+        3 where there is no accumulator, else 2; 1 where the accumulator starts from minus the
+        threshold instead of being compared with it.
+    """
+    if simd == mw:
+        return 3
+    return 1 if not raw and simd <= FROM_THR_SIMD and mh // pe > KEPT_THRESHOLDS else 2
+
+
 def pipe(mw: int, mh: int, simd: int, pe: int, raw: bool, block: bool) -> int:
     """PIPE that bnn_mvu is smallest with: a register behind every level that has a bnn_count7.
 
@@ -231,5 +252,5 @@ def pipe(mw: int, mh: int, simd: int, pe: int, raw: bool, block: bool) -> int:
         heaps = [heap_levels(mw, 0, 3), *([] if raw else [heap_levels(max(1, mw // 2), 0, 2)])]
     else:
         ones, twos = heap_bits(mw, mh, simd, pe, block)
-        heaps = [heap_levels(ones, twos, 3 if simd == mw else 2)]
+        heaps = [heap_levels(ones, twos, heap_rows(mw, mh, simd, pe, raw))]
     return max(sum(1 for sevens, _, _ in levels if sevens) for levels in heaps)

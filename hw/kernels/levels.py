@@ -74,10 +74,7 @@ def levels(module: dict[str, Any]) -> int:
         own = 0 if _FREE.fullmatch(kind) else 1
         # carry to carry: the chain counts once
         depth[node] = max(
-            (
-                depth[i] + (0 if kind == "CARRY4" == cells[i[0]]["type"] else own)
-                for i in inputs
-            ),
+            (depth[i] + (0 if kind == "CARRY4" == cells[i[0]]["type"] else own) for i in inputs),
             default=own,
         )
     return max(depth.values(), default=0)

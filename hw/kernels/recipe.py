@@ -5,9 +5,9 @@ One recipe for flows and for measure.
 
 It is `synth_xilinx` with two changes:
 
-- the CARRY4, LUT5 and LUT6 that kernels instantiate have other names, without contents, until all is
-  mapped: abc9 knows a CARRY4 inside out and would take the third output of a 7:3 counter from a
-  position that is not in use, which costs another LUT; and it wants one cost for all LUT6.
+- the CARRY4, LUT5 and LUT6 that kernels instantiate have other names, without contents, until all
+  is mapped: abc9 knows a CARRY4 inside out and would take the third output of a 7:3 counter from
+  a position that is not in use, which costs another LUT; and it wants one cost for all LUT6.
 - `abc9_lut` is 2 for every LUT. yosys' own costs (LUT5 3, LUT6 5) hope that two small LUTs share a
   site, and split 6-input functions into more and smaller cells. It matters for what is not made
   of `bnn_lut6_2`: control, and everything with PRIM = 0.
@@ -68,6 +68,7 @@ def commands(
         f"{SYNTH} -top {top} -run map_luts:",
         *(f"chtype -set {kind} t:bnn_closed_{kind}" for kind in CLOSED),
         "delete =bnn_closed_*",
+        "opt_lut_ins -tech xilinx",  # of the cells that were closed
     ]
 
 

@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """LUT sites of a mapped 7-series netlist: how many LUTs of slices it fills.
 
-A site is one of the four positions of a slice: a LUT6 with a second output for five shared inputs, its
-place on the carry chain and one way out (AMD UG474) for what does not leave on the LUT's own output or
-through the flip-flop. Counted are
+A site is one of the four positions of a slice: a LUT6 with a second output for five shared
+inputs, its place on the carry chain and one way out (AMD UG474) for what does not leave on the
+LUT's own output or through the flip-flop. Counted are
 
-- a LUT, an inverter, a LUT6_2: one; two LUTs that bnn_lut6_2 made as one (PRIM = 2: u_o5 beside u_o6)
-  and that have at most five nets as inputs: one together;
+- a LUT, an inverter, a LUT6_2: one; two LUTs that bnn_lut6_2 made as one (PRIM = 2: u_o5 beside
+  u_o6) and that have at most five nets as inputs: one together;
 - memories in LUTs: the LUTs they take;
-- positions of a carry chain, up to the last one in use, whose S comes from no LUT of their own: one,
-  because S can only come from the LUT of the position (a constant, a flip-flop, or a LUT that already
-  feeds another position);
-- one more where both the sum and the carry of a position are read and neither only by one flip-flop,
-  or where the first position takes its carry-in and a DI that its LUT does not make: both need the
-  same input or output of the slice.
+- positions of a carry chain, up to the last one in use, whose S comes from no LUT of their own:
+  one, because S can only come from the LUT of the position (a constant, a flip-flop, or a LUT
+  that already feeds another position);
+- one more where both the sum and the carry of a position are read and neither only by one
+  flip-flop, or where the first position takes its carry-in and a DI that its LUT does not make:
+  both need the same input or output of the slice.
 """
 
 from __future__ import annotations
@@ -94,8 +94,12 @@ def _carry_sites(name: str, cells: Cells, nets: _Readers, feeding: set[str]) -> 
         if not made or lut in feeding:
             n += 1
         feeding.add(lut)
-        n += bool(sums and outside and not _one_register(sums, cells) and
-                  not _one_register(outside, cells))
+        n += bool(
+            sums
+            and outside
+            and not _one_register(sums, cells)
+            and not _one_register(outside, cells)
+        )
     carry_in, given = _net(cell, "CYINIT"), _net(cell, "DI")
     own = isinstance(given, int) and nets.driver.get(given, ("", ""))[1] in ("O5", "O")
     return n + (isinstance(carry_in, int) and isinstance(given, int) and not own)

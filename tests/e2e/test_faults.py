@@ -35,23 +35,24 @@ def replace_once(path: Path, pattern: str, by: str) -> None:
 
 
 def xnor_becomes_xor(top: Path) -> None:
-    replace_once(top / "bnn_count3.sv", r"x ~\^ w;", "x ^ w;")
+    replace_once(top / "bnn_match_rom.sv", r"~\(w \^ \{PE\{x\}\}\)", "(w ^ {PE{x}})")
+    replace_once(top / "bnn_match2.sv", r"x ~\^ w;", "x ^ w;")
+
+
+def flip(path: Path, parameter: str, mask: int) -> None:
+    """Invert bits of a literal that a wrapper hands to its kernel."""
+    found = re.search(rf"\.{parameter}\((\d+)'h([0-9a-f]+)\)", path.read_text())
+    assert found, f"{parameter} is not in {path.name}: adapt the fault to the kernel"
+    value = int(found.group(2), 16) ^ mask
+    replace_once(path, re.escape(found.group()), f".{parameter}({found.group(1)}'h{value:x})")
 
 
 def threshold_is_off_by_one(top: Path) -> None:
-    path = top / "BnnMvu_1_thresholds.mem"
-    words = path.read_text().split()
-    width = len(words[0])
-    words = [f"{int(word, 16) ^ 1:0{width}x}" for word in words]  # of the lowest PE in every fold
-    path.write_text("\n".join(words) + "\n")
+    flip(top / "BnnMvu_1.sv", "THRESHOLDS", 1)  # of the first row
 
 
 def weight_bit_flips(top: Path) -> None:
-    path = top / "BnnMvu_2_weights.mem"
-    words = path.read_text().split()
-    width = len(words[-1])
-    words[-1] = f"{int(words[-1], 16) ^ 1:0{width}x}"
-    path.write_text("\n".join(words) + "\n")
+    flip(top / "BnnMvu_2.sv", "WEIGHTS", 1)
 
 
 FAULTS: dict[str, tuple[Callable[[Path], None], str]] = {

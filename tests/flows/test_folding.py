@@ -11,6 +11,7 @@ from flows.estimate import mvu_area
 from flows.folding import (
     Fold,
     Layer,
+    bram_price,
     check_fold,
     converter_area,
     divisors,
@@ -44,8 +45,8 @@ def test_the_smallest_is_the_smallest_of_all() -> None:
         costs = []
         for folds in itertools.product(*options):
             if all(f.cycles(x) <= limit for f, x in zip(folds, layers, strict=True)):
-                area = mvu_area(6, 4, folds[0].pe, folds[0].simd)
-                area = area + mvu_area(4, 3, folds[1].pe, folds[1].simd)
+                area = mvu_area(6, 4, folds[0].pe, folds[0].simd, bram_price(BOARD))
+                area = area + mvu_area(4, 3, folds[1].pe, folds[1].simd, bram_price(BOARD))
                 costs.append((area + converter_area(folds[0].pe, folds[1].simd)).lut)
         solution = smallest(layers, limit, BOARD)
         assert solution is not None

@@ -34,9 +34,11 @@ def test_nodes_and_total_from_yosys_statistics() -> None:
         },
         "design": {"num_cells_by_type": {"LUT6": 7}},
     }
-    synth = table(stat, load_board("pynq-z1"), ["BnnMvu_1", "BnnMvu_10"])
-    assert [node["lut"] for node in synth["nodes"]] == [2, 5]
-    assert synth["total"]["lut"] == 7
+    sites = {"BnnMvu_1$bnn_top.u_BnnMvu_1": 3, "BnnMvu_10": 4}
+    synth = table(stat, sites, load_board("pynq-z1"), ["BnnMvu_1", "BnnMvu_10"])
+    assert [node["cells"] for node in synth["nodes"]] == [2, 5]
+    assert [node["lut"] for node in synth["nodes"]] == [3, 4]
+    assert (synth["total"]["cells"], synth["total"]["lut"]) == (7, 7)
 
 
 def test_other_families_are_refused(tmp_path: Path) -> None:

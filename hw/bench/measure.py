@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Measures the kernels with yosys: `python -m hw.bench.measure [--check] [group ...]`.
+
+Writes build/bench/units.json row by row and, when everything was measured, hw/bench/areas.json, the
+areas that later runs are held against: with --check nothing in the repository is written and the
+exit code is 3 where an area grew by more than 2 %.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from hw.bench.configs import Config, configs, constants
+from hw.bench.yosys import count
+from hw.kernels.bnn_mvu_area import mvu_lut, rom_bram36
+from hw.kernels.recipe import commands
+
+ROOT = Path(__file__).resolve().parents[2]
+RESULT = ROOT / "build" / "bench" / "units.json"
+AREAS = Path(__file__).with_name("areas.json")
+GUARDED = ("sites", "cells", "ff", "bram36", "dsp")
+GROWTH = 0.02
+LIMIT_S = 1800.0
+
+
+def measure(config: Config) -> dict[str, Any]:
+    """Synthesise one configuration in a child process.
+
+    Returns:
+        The configuration, what hw.bench.yosys.count() counts ("lut" as "cells"), and for a
+        bnn_mvu the estimate beside it.
+
+    Raises:
+        NotSynthesised: yosys failed.
+    """
+    start = time.monotonic()
+    given = {**config.params, "PRIM": config.prim}
+    if config.group == "kernel" and not config.prim:
+        del given["PRIM"]  # a kernel without it
+    with tempfile.TemporaryDirectory() as folder:
+        generics = [f"{name}={value}" for name, value in given.items()]
+        literals, files = constants(config.top, config.params)
+        generics += [f"{name}={value}" for name, value in literals.items()]
+        for name, lines in files.items():
+            path = Path(folder) / f"{name}.mem"
+            path.write_text("\n".join(lines) + "\n")
+            generics.append(f'{name}="{path}"')
+        rtl = sorted((ROOT / "hw" / "kernels").glob("*.sv"))
+        sources = [str(f) for f in (*rtl, Path(__file__).with_name("bnn_mac.sv"))]
+        counts, _ = count(config.top, commands(config.top, sources, generics=generics), LIMIT_S)
+    counts["cells"] = counts.pop("lut")
+    row = {**asdict(config), "key": config.key, "lanes": config.lanes, **counts}
+    if config.top == "bnn_mvu":
+        p = config.params
+        shape = (p["MW"], p["MH"], p["SIMD"], p["PE"], bool(p["RAW"]), bool(p["ROM_BLOCK"]))
+        row["sites_estimate"] = round(mvu_lut(*shape), 1)
+        words = p["MW"] * p["MH"] // config.lanes
+        row["bram36_estimate"] = rom_bram36(config.lanes, words) if p["ROM_BLOCK"] else 0
+    return {**row, "seconds": round(time.monotonic() - start, 1)}
+
+
+def grown(rows: list[dict[str, Any]], recorded: dict[str, dict[str, float]]) -> list[str]:
+    """What takes more than 2 % (and more than one) of anything beyond the record.
+
+    Args:
+        rows: results of measure().
+        recorded: contents of areas.json.
+
+    Returns:
+        A line for each figure that grew, and for each configuration without a record.
+    """
+    lines = []
+    for row in rows:
+        before = recorded.get(row["key"])
+        if before is None:
+            lines.append(f"{row['key']}: not in {AREAS.name}")
+            continue
+        lines += [
+            f"{row['key']}: {kind} {before[kind]:g} -> {row[kind]:g}"
+            for kind in GUARDED
+            if row[kind] > before[kind] * (1 + GROWTH) and row[kind] > before[kind] + 1
+        ]
+    return lines
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Measure; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m hw.bench.measure", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("--check", action="store_true", help="compare with hw/bench/areas.json")
+    parser.add_argument("group", nargs="*", help="mac, layer, unit, unseen, kernel: only these")
+    args = parser.parse_args(argv)
+    todo = [c for c in configs() if not args.group or c.group in args.group]
+    rows: list[dict[str, Any]] = []
+    start = time.monotonic()
+    RESULT.parent.mkdir(parents=True, exist_ok=True)
+    for i, config in enumerate(todo):
+        row = measure(config)
+        rows.append(row)
+        each = f"{row['sites'] / row['lanes']:.3f} a lane" if row["lanes"] else ""
+        left = (time.monotonic() - start) / (i + 1) * (len(todo) - i - 1)
+        print(
+            f"[{i + 1}/{len(todo)}] {config.key}: {row['sites']} sites {each},"
+            f" {row['cells']} cells, {row['ff']} FF, {row['bram36']:g} BRAM36,"
+            f" {row['levels']} levels; {left / 60:.0f} min left",
+            flush=True,
+        )
+        if not args.group:
+            RESULT.write_text(json.dumps(rows, indent=1) + "\n")
+    if args.check:
+        lines = grown(rows, json.loads(AREAS.read_text()))
+        for line in lines:
+            print(line, file=sys.stderr)
+        if lines:
+            print(
+                f"failed[area-grown]: {len(lines)} areas are above the record\n"
+                f"  where  {AREAS.relative_to(ROOT)}\n"
+                "  try    find the commit that costs them; if the growth is wanted:"
+                " make bench-kernels, and commit the new record",
+                file=sys.stderr,
+            )
+        return 3 if lines else 0
+    if not args.group:
+        areas = {row["key"]: {kind: row[kind] for kind in GUARDED} for row in rows}
+        AREAS.write_text(json.dumps(areas, indent=1) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
