@@ -32,6 +32,9 @@ FOLDINGS = [  # every kind of weight memory: words of it on the right; corners a
     {"MW": 130, "MH": 50, "SIMD": 130, "PE": 1, "PIPE": 5},  # 50
     {"MW": 6, "MH": 40, "SIMD": 3, "PE": 1, "RAW": 1},  # 80
     {"MW": 16, "MH": 70, "SIMD": 8, "PE": 1, "PIPE": 9},  # 140
+    {"MW": 14, "MH": 27, "SIMD": 7, "PE": 3, "PIPE": 1},  # 18, starts from thresholds
+    {"MW": 12, "MH": 20, "SIMD": 4, "PE": 2, "PIPE": 0},  # 30, starts from thresholds
+    {"MW": 10, "MH": 11, "SIMD": 2, "PE": 1, "PIPE": 2, "ROM_BLOCK": 1},  # starts from thresholds
 ]
 LAYER = {"MW": 64, "MH": 16, "SIMD": 16, "PE": 4}  # on both simulators
 CELLS = [{"PIPE": 1, **p, "PRIM": prim} for prim in (1, 2) for p in FOLDINGS]

@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Measures the kernels with yosys: `python -m hw.bench.measure [--check] [group ...]`.
 
-Writes build/bench/units.json row by row and, when everything was measured, hw/bench/areas.json, the
-areas that later runs are held against: with --check nothing in the repository is written and the
-exit code is 3 where an area grew by more than 2 %.
+Writes build/bench/units.json row by row (what it has of the same sources is not measured again)
+and, when everything was measured, hw/bench/areas.json, the areas that later runs are held
+against: with --check everything is measured, nothing in the repository is written and the exit
+code is 3 where an area grew by more than 2 %.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import sys
 import tempfile
@@ -28,6 +30,29 @@ AREAS = Path(__file__).with_name("areas.json")
 GUARDED = ("sites", "cells", "ff", "bram36", "dsp")
 GROWTH = 0.02
 LIMIT_S = 1800.0
+
+
+def sources() -> list[Path]:
+    """The RTL that is measured."""
+    return [*sorted((ROOT / "hw" / "kernels").glob("*.sv")), Path(__file__).with_name("bnn_mac.sv")]
+
+
+def sources_sha256() -> str:
+    """Hash of the RTL, of how yosys is called and of how it is counted."""
+    recipe = [ROOT / "hw" / "kernels" / f"{name}.py" for name in ("recipe", "sites", "levels")]
+    prims = sorted((ROOT / "hw" / "prims").iterdir())
+    digest = hashlib.sha256()
+    for path in (*sources(), *recipe, *prims, Path(__file__).with_name("configs.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def known(sha256: str) -> dict[str, dict[str, Any]]:
+    """Rows of an earlier run on the same sources, by key."""
+    if not RESULT.is_file():
+        return {}
+    rows: list[dict[str, Any]] = json.loads(RESULT.read_text())
+    return {row["key"]: row for row in rows if row.get("sources_sha256") == sha256}
 
 
 def measure(config: Config) -> dict[str, Any]:
@@ -52,9 +77,8 @@ def measure(config: Config) -> dict[str, Any]:
             path = Path(folder) / f"{name}.mem"
             path.write_text("\n".join(lines) + "\n")
             generics.append(f'{name}="{path}"')
-        rtl = sorted((ROOT / "hw" / "kernels").glob("*.sv"))
-        sources = [str(f) for f in (*rtl, Path(__file__).with_name("bnn_mac.sv"))]
-        counts, _ = count(config.top, commands(config.top, sources, generics=generics), LIMIT_S)
+        rtl = [str(f) for f in sources()]
+        counts, _ = count(config.top, commands(config.top, rtl, generics=generics), LIMIT_S)
     counts["cells"] = counts.pop("lut")
     row = {**asdict(config), "key": config.key, "lanes": config.lanes, **counts}
     if config.top == "bnn_mvu":
@@ -99,10 +123,15 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     todo = [c for c in configs() if not args.group or c.group in args.group]
     rows: list[dict[str, Any]] = []
+    sha256 = sources_sha256()
+    earlier = {} if args.check else known(sha256)
     start = time.monotonic()
     RESULT.parent.mkdir(parents=True, exist_ok=True)
     for i, config in enumerate(todo):
-        row = measure(config)
+        if config.key in earlier:
+            rows.append(earlier[config.key])
+            continue
+        row = {**measure(config), "sources_sha256": sha256}
         rows.append(row)
         each = f"{row['sites'] / row['lanes']:.3f} a lane" if row["lanes"] else ""
         left = (time.monotonic() - start) / (i + 1) * (len(todo) - i - 1)
@@ -112,7 +141,7 @@ def main(argv: list[str] | None = None) -> int:
             f" {row['levels']} levels; {left / 60:.0f} min left",
             flush=True,
         )
-        if not args.group:
+        if not args.group and not args.check:
             RESULT.write_text(json.dumps(rows, indent=1) + "\n")
     if args.check:
         lines = grown(rows, json.loads(AREAS.read_text()))

@@ -12,8 +12,9 @@ from math import ceil, log2
 
 from hw.kernels.bnn_mvu_ref import heap_bits, heap_levels, heap_rows, pipe
 
-#: sites of control: a unit, a bit of its counters, a row (fitted, hw/bench/README.md)
-UNIT, COUNTER_BIT, ROW = 18.0, 3.0, 1.0
+#: sites of control: a unit, a bit of its counters of columns and of rows of thresholds. Fitted to
+#: the groups "unit" and "layer" of hw/bench/configs.py.
+UNIT, COLUMN_BIT, ROW_BIT = 28.0, 13.3, 1.5
 #: words of weights up to which LUTs are considered: bnn_rom_lut's limit
 LUT_WORDS = 256
 
@@ -29,7 +30,9 @@ def rom_lut(width: int, depth: int) -> int:
     """LUT sites of a ROM in LUTs (bnn_rom_lut); beyond 256 words as yosys makes it."""
     if depth <= 32:
         return ceil(width / 2)
-    return width * (1 << ceil(log2(depth / 64))) if depth > 64 else width
+    if depth <= 256:
+        return width * ceil(depth / 64)
+    return width * (1 << ceil(log2(depth / 64)))
 
 
 def heap_lut(ones: int, twos: int, rows: int, registers: int) -> int:
@@ -56,8 +59,6 @@ def _replay_lut(mw: int, mh: int, simd: int, pe: int) -> float:
     if pe == mh:
         return simd
     words = 2 * mw // simd
-    if words <= 2:  # flip-flops
-        return simd
     bits = 6 if words <= 32 else 3
     return 4 * ceil(simd / bits) * ceil(words / 64)
 
@@ -75,8 +76,8 @@ def mvu_lut(mw: int, mh: int, simd: int, pe: int, raw: bool, block: bool) -> flo
     """
     words, acc_w = mw * mh // (simd * pe), mw.bit_length()
     registers = pipe(mw, mh, simd, pe, raw, block)
-    counters = ceil(log2(words)) + 2 * ceil(log2(mw // simd)) + 2 * ceil(log2(mh // pe))
-    control = UNIT + COUNTER_BIT * counters + _replay_lut(mw, mh, simd, pe)
+    control = UNIT + _replay_lut(mw, mh, simd, pe) + COLUMN_BIT * ceil(log2(mw // simd))
+    control += 0 if raw else ROW_BIT * ceil(log2(mh // pe))
     if words == 1:
         counted = heap_lut(mw, 0, 3, registers)
         if raw:
@@ -86,7 +87,7 @@ def mvu_lut(mw: int, mh: int, simd: int, pe: int, raw: bool, block: bool) -> flo
         return control + counted + 2 * acc_w + mh * each
     ones, twos = heap_bits(mw, mh, simd, pe, block)
     left = heap_rows(mw, mh, simd, pe, raw)
-    row = heap_lut(ones, twos, left, registers) + acc_w + (ROW if simd < mw else 0.0)
+    row = heap_lut(ones, twos, left, registers) + acc_w
     if words <= 16 and not block:
         lanes = pe * ceil(simd / 3) if words <= 4 else ceil(pe / 2) * simd
     else:

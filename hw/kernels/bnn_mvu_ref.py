@@ -235,10 +235,28 @@ def heap_rows(mw: int, mh: int, simd: int, pe: int, raw: bool) -> int:
     return 1 if not raw and simd <= FROM_THR_SIMD and mh // pe > KEPT_THRESHOLDS else 2
 
 
+MAX_LEVELS = 6  # LUT levels between two registers
+_ADDER_LEVELS = 3  # of bnn_add3: majority, sum, carry
+
+
+def _deepest(front: int, levels: list[tuple[int, int, int]], registers: int) -> int:
+    """LUT levels of the longest path of a heap with so many registers.
+
+    Args:
+        front: LUT levels before the heap.
+        levels: see heap_levels().
+        registers: PIPE.
+    """
+    depths = [2 if sevens else 1 for sevens, _, _ in levels]  # a carry chain is a level
+    if registers == 0:
+        return front + sum(depths) + _ADDER_LEVELS
+    return max(front + sum(depths[:1]), sum(depths[registers:]) + _ADDER_LEVELS)
+
+
 def pipe(mw: int, mh: int, simd: int, pe: int, raw: bool, block: bool) -> int:
     """PIPE that bnn_mvu is smallest with: a register behind every level that has a bnn_count7.
 
-    Six LUT levels or fewer then lie between two registers.
+    More where more than MAX_LEVELS LUT levels would lie between two registers.
 
     Args:
         mw: matrix width.
@@ -248,9 +266,15 @@ def pipe(mw: int, mh: int, simd: int, pe: int, raw: bool, block: bool) -> int:
         raw: match counts leave the unit.
         block: weights in block RAM.
     """
-    if simd * pe == mw * mh:
+    words = mw * mh // (simd * pe)
+    if words == 1:
+        front = 1
         heaps = [heap_levels(mw, 0, 3), *([] if raw else [heap_levels(max(1, mw // 2), 0, 2)])]
     else:
         ones, twos = heap_bits(mw, mh, simd, pe, block)
+        front = 1 if words <= 16 and not block else min(4, max(1, simd // 2))
         heaps = [heap_levels(ones, twos, heap_rows(mw, mh, simd, pe, raw))]
-    return max(sum(1 for sevens, _, _ in levels if sevens) for levels in heaps)
+    registers = max(sum(1 for sevens, _, _ in levels if sevens) for levels in heaps)
+    while any(_deepest(front, levels, registers) > MAX_LEVELS for levels in heaps):
+        registers += 1
+    return registers
