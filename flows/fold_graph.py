@@ -69,13 +69,15 @@ def read_folding(path: Path, layers: list[Layer]) -> list[Fold]:
     return [entries[name] for name in wanted]
 
 
-def apply_folds(model: ModelWrapper, folds: dict[str, Fold], price: float) -> ModelWrapper:
+def apply_folds(
+    model: ModelWrapper, folds: dict[str, Fold], prices: dict[str, float]
+) -> ModelWrapper:
     """Set the units' folding, let the ops around them follow, insert width converters.
 
     Args:
         model: a specialised graph.
         folds: one per matrix-vector unit, by node name.
-        price: LUTs that a BRAM36 is worth; says where each unit's weights go.
+        prices: LUTs that a BRAM36 is worth to each unit; says where its weights go.
 
     Returns:
         The graph with FINN's StreamingDataWidthConverter_rtl between unequal widths.
@@ -86,7 +88,7 @@ def apply_folds(model: ModelWrapper, folds: dict[str, Fold], price: float) -> Mo
         op = getCustomOp(node)
         if node.name in folds:
             op.set_folding(folds[node.name].pe, folds[node.name].simd)
-            op.choose_memory(price)
+            op.choose_memory(prices[node.name])
             seen += 1
         else:
             follows = units[0].simd if seen == 0 else units[seen - 1].pe
@@ -138,13 +140,15 @@ def fold(
             'flows/README.md, "Folding"',
         )
     if folding is not None:
-        folds, price = read_folding(folding, layers), bram_price(board)
+        folds = read_folding(folding, layers)
+        prices = (bram_price(board),) * len(layers)
     else:
         assert target_fps is not None
         solution = fold_for_rate(layers, board, clk_mhz, target_fps)
-        folds, price = list(solution.folds), solution.bram_price
+        folds, prices = list(solution.folds), solution.prices
     named = {layer.name: f for layer, f in zip(layers, folds, strict=True)}
-    model = apply_folds(model, named, price)
+    priced = {layer.name: p for layer, p in zip(layers, prices, strict=True)}
+    model = apply_folds(model, named, priced)
     return model, folding_table(model, board, clk_mhz, target_fps)
 
 

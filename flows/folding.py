@@ -11,11 +11,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flows.config import Board
 from flows.errors import FlowError
 from flows.estimate import Area, dwc_area, mvu_area
+
+#: price of a BRAM36 that no weights are worth
+IN_LUTS = 1e9
 
 
 @dataclass(frozen=True)
@@ -42,12 +45,15 @@ class Fold:
 
 @dataclass(frozen=True)
 class Solution:
-    """Folds of all layers, their area, the interval in clk, and what a BRAM36 was worth in LUTs."""
+    """Folds of all layers, their area, the interval in clk.
+
+    prices: what a BRAM36 is worth in LUTs for each layer; says where its weights go.
+    """
 
     folds: tuple[Fold, ...]
     area: Area
     interval: int
-    bram_price: float
+    prices: tuple[float, ...]
 
 
 def divisors(n: int) -> list[int]:
@@ -69,16 +75,35 @@ def smallest(layers: Sequence[Layer], max_interval: int, board: Board) -> Soluti
 
     Dynamic programming along the chain; the state is the PE of the layer before, because a width
     converter is paid for where it differs from the next SIMD. Cost: LUTs, and block RAMs at the
-    board's exchange rate. Where that asks for more block RAM than there is, they get dearer until
-    weights move into LUTs.
+    board's exchange rate. Where that asks for more block RAM than there is, weights move into LUTs.
     """
-    solution = None
-    for dearer in (1, 2, 4, 8, 16, 32):
-        price = dearer * bram_price(board)
-        solution = _cheapest(layers, max_interval, price)
-        if solution is None or solution.area.bram36 <= board.budget["bram36"]:
+    solution = _cheapest(layers, max_interval, bram_price(board))
+    return solution and _within(solution, layers, board.budget["bram36"])
+
+
+def _within(solution: Solution, layers: Sequence[Layer], budget: float) -> Solution:
+    """Move weights into LUTs until the block RAM suffices or none can be moved any more.
+
+    Of the layers that free enough the one that takes the fewest LUTs is moved; where none does,
+    the one with the fewest LUTs per block RAM.
+    """
+    prices, area = list(solution.prices), solution.area
+    while (missing := area.bram36 - budget) > 0:
+        moves = []
+        for i, (layer, fold) in enumerate(zip(layers, solution.folds, strict=True)):
+            shape = (layer.mw, layer.mh, fold.pe, fold.simd)
+            before = mvu_area(*shape, prices[i], layer.raw)
+            after = mvu_area(*shape, IN_LUTS, layer.raw)
+            freed, taken = before.bram36 - after.bram36, after.lut - before.lut
+            if freed > 0:
+                enough = freed >= missing
+                moves.append((not enough, taken if enough else taken / freed, i, taken, freed))
+        if not moves:
             break
-    return solution
+        *_, i, taken, freed = min(moves)
+        prices[i] = IN_LUTS
+        area = Area(area.lut + taken, area.bram36 - freed)
+    return replace(solution, area=area, prices=tuple(prices))
 
 
 def bram_price(board: Board) -> float:
@@ -107,7 +132,7 @@ def _cheapest(layers: Sequence[Layer], max_interval: int, price: float) -> Solut
         return None
     _, area, folds = min(best.values(), key=lambda entry: entry[0])
     interval = max(f.cycles(layer) for f, layer in zip(folds, layers, strict=True))
-    return Solution(folds, area, interval, price)
+    return Solution(folds, area, interval, (price,) * len(layers))
 
 
 def fits(solution: Solution, board: Board) -> bool:

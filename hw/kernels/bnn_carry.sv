@@ -26,16 +26,18 @@ module bnn_carry #(
     assign co = c[N:1];
   end else begin : gen_carry4
     for (genvar i = 0; i < SLICES; i = i + 1) begin : gen_slice
+      logic [3:0] c;  // by itself: a part of co that feeds another part looks like a loop to Verilator
       if (i == 0) begin : gen_first
         CARRY4 u_carry (
-          .CI(1'b0), .CYINIT(cin), .S(s[3:0]), .DI(di[3:0]), .O(o[3:0]), .CO(co[3:0])
+          .CI(1'b0), .CYINIT(cin), .S(s[3:0]), .DI(di[3:0]), .O(o[3:0]), .CO(c)
         );
       end else begin : gen_next
         CARRY4 u_carry (
-          .CI(co[4*i-1]), .CYINIT(1'b0),
-          .S(s[4*i+:4]), .DI(di[4*i+:4]), .O(o[4*i+:4]), .CO(co[4*i+:4])
+          .CI(gen_slice[i-1].c[3]), .CYINIT(1'b0),
+          .S(s[4*i+:4]), .DI(di[4*i+:4]), .O(o[4*i+:4]), .CO(c)
         );
       end
+      assign co[4*i+:4] = c;
     end
   end
 endmodule

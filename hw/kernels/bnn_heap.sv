@@ -129,6 +129,8 @@ module bnn_heap #(
           localparam int GIVEN = 7 * i + 7 <= N ? 7 : N - 7 * i;
           logic [6:0] a;
           logic [2:0] s;
+          logic       unused;
+          assign unused = &{1'b0, s};  // the last columns hand nothing on
           if (GIVEN < 7) begin : gen_fewer
             assign a = {{(7 - GIVEN) {1'b0}}, gen_level[l-1].q[SRC+7*i+:GIVEN]};
           end else begin : gen_all
@@ -147,7 +149,9 @@ module bnn_heap #(
           localparam int GIVEN = N == 2 ? 2 : 3;
           logic [2:0] a;
           logic [1:0] s;
-          assign a = 3'(gen_level[l-1].q[SRC+:GIVEN]);
+          logic       unused;
+          assign unused = s[1];  // the last column hands nothing on
+          assign a      = 3'(gen_level[l-1].q[SRC+:GIVEN]);
           bnn_count3 #(.PRIM(PRIM)) u_count3 (.a, .c(s));
           assign d[DST+WT] = s[0];
           if (c + 1 < OUT_W) begin : gen_c1

@@ -62,7 +62,7 @@ module bnn_mvu #(
     logic [FOLD_R*PE*(FIELD_W+1)-1:0] t;
     logic [FOLD_R*PE*FIELD_W-1:0]     given;
     int r, p, at;
-    given = THRESHOLDS;
+    given = (FOLD_R*PE*FIELD_W)'(THRESHOLDS);
     for (r = 0; r < FOLD_R; r = r + 1)
       for (p = 0; p < PE; p = p + 1) begin
         at = r * PE * (FIELD_W + 1);
@@ -247,7 +247,8 @@ module bnn_mvu #(
     logic unused;
     assign unused = &{1'b0, y};
   end else begin : gen_bits_out
-    logic y_valid_q;
+    logic y_valid_q, unused;
+    assign unused        = &{1'b0, acc_q};
     assign m_axis_tdata  = y;
     assign m_axis_tvalid = y_valid_q;
     always_ff @(posedge clk) begin

@@ -27,10 +27,9 @@ module bnn_rom_lut #(
   endfunction
   // two bits of up to 32 words
   function automatic logic [63:0] columns(input int b);
-    logic [63:0] t, lower, upper;
-    lower = column(b, 0);
-    upper = column(b + 1, 0);
-    t = {upper[31:0], lower[31:0]};
+    logic [63:0] t;
+    t = column(b + 1, 0) << 32;
+    t[31:0] = 32'(column(b, 0));
     return t;
   endfunction
 
@@ -52,7 +51,9 @@ module bnn_rom_lut #(
   end else begin : gen_deep
     localparam int N = DEPTH <= 64 ? 1 : DEPTH <= 128 ? 2 : 4;  // LUTs per bit
     logic [7:0] at;
-    assign at = 8'(addr);
+    logic       unused;
+    assign at     = 8'(addr);
+    assign unused = &{1'b0, at};
     for (genvar b = 0; b < W; b = b + 1) begin : gen_bit
       logic [N-1:0] q;
       for (genvar i = 0; i < N; i = i + 1) begin : gen_lut

@@ -83,6 +83,8 @@ module bnn_threshold #(
   end else begin : gen_words
     logic [PE*FIELD-1:0] thr;
     logic [2:0]          at;
+    logic                unused;
+    assign unused = &{1'b0, thr, at};  // each only in some of the cases below
     if (KEPT != 0) begin : gen_kept
       logic [ROW_W-1:0] row_q;
       always_ff @(posedge clk) if (en) row_q <= row;
@@ -134,8 +136,8 @@ module bnn_threshold #(
           assign di[N-1] = 1'b0;
           assign y[p]    = o[N-1];
         end
-        logic unused;
-        assign unused = &{1'b0, o, co};
+        logic unused_out;
+        assign unused_out = &{1'b0, o, co};
       end
     end
   end

@@ -29,10 +29,10 @@ module bnn_unrolled #(
   input  wire logic [MW-1:0]       x,
   output      logic [MH*OUT_W-1:0] y
 );
-  localparam logic [MH*MW-1:0]          ROM = WEIGHTS;
-  localparam logic [MH*(1+ACC_W)-1:0]   THR = THRESHOLDS;
-  localparam int                        Q_W = ACC_W + 1;
-  localparam int                        BIAS = 1 << (ACC_W - 1);  // keeps compared numbers positive
+  localparam logic [MH*MW-1:0] ROM = WEIGHTS;
+  localparam logic [MH*(1+ACC_W)-1:0] THR = (MH*(1+ACC_W))'(THRESHOLDS);  // none if RAW = 1
+  localparam int Q_W  = ACC_W + 1;
+  localparam int BIAS = 1 << (ACC_W - 1);  // keeps compared numbers positive
 
   function automatic int ones(input logic [MW-1:0] w);
     int c;
@@ -105,7 +105,8 @@ module bnn_unrolled #(
         localparam logic [MW*ACC_W-1:0] PLACES = places(ROW, FLIP == 0);
         for (genvar c = 0; c < MW; c = c + 1) begin : gen_column
           if (ROW[c] != (FLIP != 0)) begin : gen_bit
-            assign bits[PLACES[c*ACC_W+:ACC_W]] = x[c];
+            localparam int AT = int'(PLACES[c*ACC_W+:ACC_W]);
+            assign bits[AT] = x[c];
           end
         end
         bnn_heap #(.N1(N), .OUT_W(P_W), .ROWS(2), .PIPE(PIPE), .PRIM(PRIM)) u_heap (

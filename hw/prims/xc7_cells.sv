@@ -43,13 +43,13 @@ endmodule
 (* blackbox *)
 module CARRY4 (
   input wire logic CI, CYINIT, input wire logic [3:0] DI, S, output logic [3:0] O, CO);
-  logic c;
-  assign c = CI | CYINIT;
-  assign O = S ^ {CO[2:0], c};
-  assign CO[0] = S[0] ? c : DI[0];
-  assign CO[1] = S[1] ? CO[0] : DI[1];
-  assign CO[2] = S[2] ? CO[1] : DI[2];
-  assign CO[3] = S[3] ? CO[2] : DI[3];
+  wire logic c  = CI | CYINIT;  // one name per carry: Verilator takes a vector for one signal
+  wire logic c0 = S[0] ? c : DI[0];
+  wire logic c1 = S[1] ? c0 : DI[1];
+  wire logic c2 = S[2] ? c1 : DI[2];
+  wire logic c3 = S[3] ? c2 : DI[3];
+  assign O  = S ^ {c2, c1, c0, c};
+  assign CO = {c3, c2, c1, c0};
 endmodule
 (* blackbox *)
 module MUXF7 (input wire logic I0, I1, S, output logic O);

@@ -51,7 +51,7 @@ def test_streams_of_the_top(tmp_path: Path) -> None:
 def test_bits_are_packed_into_whole_bytes(tmp_path: Path) -> None:
     path = write_network(tmp_path / "n.onnx", Make((20, 4), pixels=False), 1)
     s = run_stages(path, kind="bipolar")
-    model = apply_folds(s.specialised, {"BnnMvu_0": Fold(1, 10)}, 380.0)
+    model = apply_folds(s.specialised, {"BnnMvu_0": Fold(1, 10)}, {"BnnMvu_0": 380.0})
     generate(model, tmp_path / "06_rtl", "xc7z020clg400-1", 100.0)
     table = stitch(model, tmp_path / "06_rtl", tmp_path / "07_top")
     image = np.array([[1] + [0] * 8 + [1] + [0] * 10], np.uint8)

@@ -30,7 +30,7 @@ def test_converters_have_whole_ratios(
 ) -> None:
     s = run_stages(write_network(tmp_path / "n.onnx", Make((10, 36, 4)), 1))
     folds = {"BnnMvu_0": Fold(pe, 10), "BnnMvu_1": Fold(1, simd)}
-    model = apply_folds(s.specialised, folds, 380.0)
+    model = apply_folds(s.specialised, folds, dict.fromkeys(folds, 380.0))
     converters = [n for n in model.graph.node if "Converter" in n.op_type]
     ops = [getCustomOp(n) for n in converters]
     found = [(op.get_nodeattr("inWidth"), op.get_nodeattr("outWidth")) for op in ops]
