@@ -15,6 +15,7 @@ FOLDINGS = [  # one beat, one channel per beat, narrow widths, a result narrower
     {"N": 10, "PE": 1, "IN_W": 6, "COEF_W": 12, "OFFS_W": 9, "OUT_W": 21},
     {"N": 3, "PE": 1, "IN_W": 1, "COEF_W": 1, "OFFS_W": 1, "OUT_W": 3},
     {"N": 12, "PE": 3, "IN_W": 4, "COEF_W": 5, "OFFS_W": 8, "OUT_W": 32},
+    {"N": 12, "PE": 3, "IN_W": 4, "COEF_W": 5, "OFFS_W": 8, "OUT_W": 32, "PRIM": 1},
 ]
 BOTH = {"N": 10, "PE": 2, "IN_W": 8, "COEF_W": 8, "OFFS_W": 16, "OUT_W": 18}
 RUNS = bench.runs(FOLDINGS[:2], FOLDINGS[2:], [BOTH])

@@ -8,13 +8,27 @@ import pytest
 
 from sim.lib import bench
 
-MUTANTS = {  # name: kernel, file, what is written, what it becomes, a word of the failure
-    "xor-for-xnor": ("bnn_mvu", "bnn_count3", "same = x ~^ w;", "same = x ^ w;", "differ"),
+MUTANTS = {  # name: row of PARAMS, file, what is written, what it becomes, a word of the failure
+    "xor-for-xnor": ("bnn_mvu", "bnn_match_rom", "~(w ^ {PE{x}})", "(w ^ {PE{x}})", "differ"),
     "threshold-off-by-one": (
         "bnn_mvu",
-        "bnn_mvu",
-        "+:ACC_W] >= thr_q",
-        "+:ACC_W] > thr_q",
+        "bnn_reached",
+        "assign reached = a >= b;",
+        "assign reached = a > b;",
+        "differ",
+    ),
+    "half-rounded-down": (
+        "unrolled",
+        "bnn_unrolled",
+        "? half_down : half_up",
+        "? half_down : half_down",
+        "differ",
+    ),
+    "counter-in-cells": (
+        "in_cells",
+        "bnn_count7",
+        "(ones(i, 5) / 2) % 2 == 1",
+        "ones(i, 5) / 2 >= 1",
         "differ",
     ),
     "one-bubble": (
@@ -24,7 +38,7 @@ MUTANTS = {  # name: kernel, file, what is written, what it becomes, a word of t
         "assign m_axis_tvalid = !first_pass_q && col_q == '0 ||",
         "clk",
     ),
-    "data-moves-in-stall": ("bnn_mvu", "bnn_mvu", "if (en) y_q <= y_d;", "y_q <= y_d;", "changed"),
+    "data-moves-in-stall": ("bnn_mvu", "bnn_mvu", "if (en) y <= y_d;", "y <= y_d;", "changed"),
     "tie-goes-to-the-last": ("bnn_argmax", "bnn_argmax", "score > best", "score >= best", "differ"),
     "reset-keeps-position": (
         "bnn_binarize",
@@ -36,6 +50,8 @@ MUTANTS = {  # name: kernel, file, what is written, what it becomes, a word of t
 }
 PARAMS = {
     "bnn_mvu": {"MW": 12, "MH": 6, "SIMD": 4, "PE": 2},
+    "unrolled": {"MW": 14, "MH": 9, "SIMD": 14, "PE": 9},
+    "in_cells": {"MW": 36, "MH": 4, "SIMD": 18, "PE": 2, "PRIM": 1},
     "bnn_argmax": {"N": 10, "PE": 2, "IN_W": 3, "SIGNED": 1},
     "bnn_binarize": {"N": 12, "PE": 4, "IN_W": 8},
 }
@@ -43,7 +59,8 @@ PARAMS = {
 
 @pytest.mark.parametrize("name", MUTANTS)
 def test_bench_catches(name: str, tmp_path: Path) -> None:
-    kernel, file, before, after, word = MUTANTS[name]
+    given, file, before, after, word = MUTANTS[name]
+    kernel = "bnn_mvu" if given in ("unrolled", "in_cells") else given
     for source in bench.KERNELS.glob("*.sv"):
         shutil.copy(source, tmp_path)
     mutant = tmp_path / f"{file}.sv"
@@ -54,10 +71,10 @@ def test_bench_catches(name: str, tmp_path: Path) -> None:
     with pytest.raises(bench.SimulationFailed, match=word):
         bench.simulate(
             kernel,
-            PARAMS[kernel],
+            PARAMS[given],
             f"sim.test_{kernel}:case",
             simulator,
-            rtl=sorted(tmp_path.glob("*.sv")),
+            rtl=[bench.CELLS, *sorted(tmp_path.glob("*.sv"))],
             folder=tmp_path / "sim",
             seed=1,  # a mutant may hide from a seed: a reset just between two frames, say
             rerun=False,

@@ -17,6 +17,7 @@ FOLDINGS = [  # one beat, one element per beat, odd widths, few and many words, 
     {"N": 98, "PE": 7, "IN_W": 8},
     {"N": 6, "PE": 2, "IN_W": 8, "UNIFORM": 1, "THR": 128, "SENSE": 0},
     {"N": 6, "PE": 2, "IN_W": 4, "UNIFORM": 1, "THR": 16, "SENSE": 1},
+    {"N": 98, "PE": 7, "IN_W": 8, "PRIM": 1},
 ]
 BOTH = {"N": 12, "PE": 4, "IN_W": 8}
 RUNS = bench.runs(FOLDINGS[:3], FOLDINGS[3:], [BOTH])

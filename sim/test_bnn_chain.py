@@ -6,7 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hw.kernels.bnn_mvu_ref import match_count, threshold_bits, threshold_words, weight_words
+from hw.kernels.bnn_mvu_ref import (
+    match_count,
+    threshold_bits,
+    threshold_words,
+    vector,
+    weight_words,
+)
 from sim.lib import bench
 from sim.lib.compare import to_beats
 from sim.lib.suite import Case, Frames
@@ -29,13 +35,14 @@ RUNS = bench.runs(CHAINS[:2], CHAINS[2:])
 
 def case(p: dict[str, Any], seed: int) -> Case:
     rng = np.random.default_rng(seed)
-    files, layers, clk = {}, [], []
+    literals, layers, clk = {}, [], []
     for i in (1, 2, 3):
         mw, mh, simd, pe = p[f"M{i - 1}"], p[f"M{i}"], p[f"P{i - 1}"], p[f"P{i}"]
         w = rng.integers(0, 2, (mh, mw), dtype=np.uint8)
         thr, sense = rng.integers(mw // 3, mw - mw // 3 + 1, mh), rng.integers(0, 2, mh)
-        files[f"W{i}"] = weight_words(w, pe, simd)
-        files[f"T{i}"] = threshold_words(thr, sense, pe, mw.bit_length())
+        literals[f"W{i}"] = vector(weight_words(w, pe, simd), pe * simd)
+        rows = threshold_words(thr, sense, pe, mw.bit_length())
+        literals[f"T{i}"] = vector(rows, pe * (1 + mw.bit_length()))
         layers.append((w, thr, sense))
         clk.append(mw // simd * (mh // pe))
 
@@ -45,7 +52,7 @@ def case(p: dict[str, Any], seed: int) -> Case:
             y = threshold_bits(match_count(y, w), thr, sense)
         return [to_beats(v, p["P0"], 1) for v in x], [to_beats(v, p["P3"], 1) for v in y]
 
-    return Case(frames, max(clk), None, files)
+    return Case(frames, max(clk), None, literals=literals)
 
 
 @pytest.mark.parametrize(("p", "simulator"), RUNS, ids=bench.test_id)

@@ -16,6 +16,8 @@ FOLDINGS = [  # one beat, one channel per beat, one entry per channel, a full in
     {"N": 3, "PE": 1, "IN_W": 1, "DEPTH": 1, "OUT_W": 1},
     {"N": 1, "PE": 1, "IN_W": 3, "DEPTH": 8, "OUT_W": 33},
     {"N": 6, "PE": 3, "IN_W": 5, "DEPTH": 32, "OUT_W": 12, "ROM_BLOCK": 1},
+    {"N": 10, "PE": 5, "IN_W": 6, "DEPTH": 60, "OUT_W": 7, "PRIM": 1},
+    {"N": 10, "PE": 5, "IN_W": 4, "DEPTH": 12, "OUT_W": 7, "PRIM": 2},
 ]
 BOTH = {"N": 10, "PE": 2, "IN_W": 7, "DEPTH": 65, "OUT_W": 12}
 RUNS = bench.runs(FOLDINGS[:2], FOLDINGS[2:], [BOTH])

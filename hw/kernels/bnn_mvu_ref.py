@@ -235,6 +235,21 @@ def heap_rows(mw: int, mh: int, simd: int, pe: int, raw: bool) -> int:
     return 1 if not raw and simd <= FROM_THR_SIMD and mh // pe > KEPT_THRESHOLDS else 2
 
 
+def front_levels(mw: int, mh: int, simd: int, pe: int, block: bool) -> int:
+    """LUT levels between the weights of a folded bnn_mvu and its heap.
+
+    Args:
+        mw: matrix width.
+        mh: matrix height.
+        simd: columns per clk.
+        pe: rows per clk.
+        block: weights in block RAM.
+    """
+    if mw * mh // (simd * pe) <= 16 and not block:
+        return 1  # bnn_match_rom
+    return min(4, max(1, simd // 2))  # a chain of bnn_match
+
+
 MAX_LEVELS = 6  # LUT levels between two registers
 _ADDER_LEVELS = 3  # of bnn_add3: majority, sum, carry
 
@@ -272,7 +287,7 @@ def pipe(mw: int, mh: int, simd: int, pe: int, raw: bool, block: bool) -> int:
         heaps = [heap_levels(mw, 0, 3), *([] if raw else [heap_levels(max(1, mw // 2), 0, 2)])]
     else:
         ones, twos = heap_bits(mw, mh, simd, pe, block)
-        front = 1 if words <= 16 and not block else min(4, max(1, simd // 2))
+        front = front_levels(mw, mh, simd, pe, block)
         heaps = [heap_levels(ones, twos, heap_rows(mw, mh, simd, pe, raw))]
     registers = max(sum(1 for sevens, _, _ in levels if sevens) for levels in heaps)
     while any(_deepest(front, levels, registers) > MAX_LEVELS for levels in heaps):

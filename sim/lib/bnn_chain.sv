@@ -12,12 +12,12 @@ module bnn_chain #(
   parameter int P1 = 4,
   parameter int P2 = 4,
   parameter int P3 = 4,
-  parameter     W1 = "",
-  parameter     W2 = "",
-  parameter     W3 = "",
-  parameter     T1 = "",
-  parameter     T2 = "",
-  parameter     T3 = ""
+  parameter     W1 = 1'b0,
+  parameter     W2 = 1'b0,
+  parameter     W3 = 1'b0,
+  parameter     T1 = 1'b0,
+  parameter     T2 = 1'b0,
+  parameter     T3 = 1'b0
 ) (
   input  wire logic          clk,
   input  wire logic          rst,

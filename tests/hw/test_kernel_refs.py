@@ -36,10 +36,34 @@ def test_pack_bits_puts_element_0_in_bit_0() -> None:
     assert bnn_mvu_ref.pack_bits(x).tolist() == [[1 | 1 << 63, 2]]
 
 
-@pytest.mark.parametrize(("simd", "pipe"), [(1, 1), (11, 1), (16, 3), (17, 2), (64, 3), (784, 9)])
-def test_popcount_levels(simd: int, pipe: int) -> None:
-    """Values that bnn_popcount.sv itself gave for N_LEVELS + 1."""
-    assert bnn_mvu_ref.popcount_levels(simd) == pipe
+def test_a_vector_has_word_0_lowest() -> None:
+    assert bnn_mvu_ref.vector(["1", "2"], 4) == "8'h21"
+    words = bnn_mvu_ref.weight_words(np.eye(4, dtype=int), 2, 2)
+    assert bnn_mvu_ref.vector(words, 4) == "16'h9009"
+
+
+@given(st.integers(1, 400), st.integers(0, 400), st.integers(1, 3))
+@settings(max_examples=60, deadline=None)
+def test_heap_levels_only_ever_take_bits_away(ones: int, twos: int, rows: int) -> None:
+    before = ones + twos
+    for sevens, threes, left in bnn_mvu_ref.heap_levels(ones, twos, rows):
+        assert sevens or threes
+        assert left <= before  # a half adder keeps two bits
+        before = left
+    assert before <= rows * (ones + 2 * twos).bit_length()
+
+
+@pytest.mark.parametrize("block", [False, True])
+@pytest.mark.parametrize(
+    "shape", [(64, 64, 8, 8), (784, 64, 112, 32), (64, 10, 4, 2), (9, 6, 9, 2)]
+)
+def test_pipe_keeps_the_logic_shallow(shape: tuple[int, int, int, int], block: bool) -> None:
+    registers = bnn_mvu_ref.pipe(*shape, False, block)
+    ones, twos = bnn_mvu_ref.heap_bits(*shape, block)
+    levels = bnn_mvu_ref.heap_levels(ones, twos, bnn_mvu_ref.heap_rows(*shape, False))
+    front = bnn_mvu_ref.front_levels(*shape, block)
+    assert not any(sevens for sevens, _, _ in levels[registers:])
+    assert bnn_mvu_ref._deepest(front, levels, registers) <= bnn_mvu_ref.MAX_LEVELS
 
 
 def test_widths_must_agree() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from flows.env.tools import verilator_env
+from flows.kernel_sources import kernel_sources
 from sim.lib import bench, suite
 
 KERNELS = ["axis_fork", "bnn_affine", "bnn_argmax", "bnn_binarize", "bnn_lookup", "bnn_mvu"]
@@ -21,10 +22,13 @@ def foldings(kernel: str) -> list[dict[str, Any]]:
     return list({bench.tag(p): p for p, _ in runs}.values())
 
 
-def verilate(kernel: str, params: dict[str, Any]) -> subprocess.CompletedProcess[str]:
+def verilate(
+    kernel: str, params: dict[str, Any], literals: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     command = ["verilator", "--lint-only", "-Wall", "--top-module", kernel, str(WAIVERS)]
-    command += [f"-G{name}={value}" for name, value in params.items()]
+    command += [f"-G{name}={value}" for name, value in {**params, **(literals or {})}.items()]
     command += ["-y", str(bench.KERNELS), str(bench.KERNELS / f"{kernel}.sv")]
+    command += ["-v", str(bench.CELLS)] if params.get("PRIM") else []
     env = verilator_env()
     return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
 
@@ -32,7 +36,8 @@ def verilate(kernel: str, params: dict[str, Any]) -> subprocess.CompletedProcess
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_verilator_has_no_warnings(kernel: str) -> None:
     for params in foldings(kernel):
-        done = verilate(kernel, params)
+        case = suite.load_case(f"sim.test_{kernel}:case", params, seed=1)
+        done = verilate(kernel, params, case.literals)
         assert done.returncode == 0 and not done.stderr, f"{params}\n{done.stderr}"
 
 
@@ -58,13 +63,13 @@ def test_bad_parameters_stop_elaboration(kernel: str) -> None:
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_slang_reads_it(kernel: str, tmp_path: Path) -> None:
     params = foldings(kernel)[-1]
-    files = suite.load_case(f"sim.test_{kernel}:case", params, seed=1).files
-    literals = {**params, **bench.write_files(tmp_path, files)}
+    case = suite.load_case(f"sim.test_{kernel}:case", params, seed=1)
+    literals = {**params, **case.literals, **bench.write_files(tmp_path, case.files)}
     given = " ".join(f"-G {name}={value}" for name, value in literals.items())
     rtl = " ".join(str(f) for f in bench.sources(kernel))
     script = (
         "from pyosys import libyosys as ys; d = ys.Design();"
-        f"ys.run_pass('read_slang {given} --top {kernel} {rtl}', d);"
+        f"ys.run_pass({f'read_slang {given} --top {kernel} {rtl}'!r}, d);"
         f"ys.run_pass('hierarchy -check -top {kernel}; proc; check -assert', d)"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
@@ -72,5 +77,5 @@ def test_slang_reads_it(kernel: str, tmp_path: Path) -> None:
 
 
 def test_every_kernel_file_is_covered() -> None:
-    parts = {"bnn_count3", "bnn_count6", "bnn_popcount", "bnn_replay", "bnn_rom", "bnn_rom_lut"}
-    assert {f.stem for f in bench.KERNELS.glob("*.sv")} == set(KERNELS) | parts
+    named = {f.stem for kernel in KERNELS for f in kernel_sources(kernel)}
+    assert {f.stem for f in bench.KERNELS.glob("*.sv")} == named

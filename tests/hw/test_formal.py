@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The primitive paths equal the plain one, for every input; and a wrong cell is found."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sim.lib import bench, suite
+from tests.hw.formal.equal import equals_plain, meets_spec
+
+
+def bits(n: int, seed: int) -> str:
+    value = int.from_bytes(np.random.default_rng(seed).bytes(n), "little") % (1 << n)
+    return f"{n}'h{value:x}"
+
+
+LEAVES: list[tuple[str, dict[str, Any]]] = [("count3_spec", {}), ("match2_spec", {})]
+LEAVES += [("count7_spec", {"EXIT": exit_}) for exit_ in (0, 1)]
+LEAVES += [("carry_spec", {"SLICES": n}) for n in (1, 2, 3)]
+LEAVES += [("add3_spec", {"W": w}) for w in (1, 3, 4, 7)]
+LEAVES += [("add_init_spec", {"W": w}) for w in (1, 4, 7)]
+LEAVES += [("reached_spec", {"W": w}) for w in (1, 2, 7, 9, 11)]
+ROMS: list[tuple[str, dict[str, Any]]] = [
+    ("rom_spec", {"W": 3, "DEPTH": n, "DATA": bits(3 * n, n)}) for n in (2, 7, 32, 50, 100, 256)
+]
+POPCOUNTS = [(n, pipe) for n in (1, 2, 3, 4, 6, 8, 11, 12, 16) for pipe in (0, 2)]
+POPCOUNTS += [(20, 1), (36, 2), (49, 3)]
+MVUS = [  # one per kind of weight memory
+    {"MW": 12, "MH": 3, "SIMD": 12, "PE": 3, "PIPE": 1},  # unrolled
+    {"MW": 12, "MH": 4, "SIMD": 6, "PE": 2, "PIPE": 1},  # 4 words
+    {"MW": 12, "MH": 4, "SIMD": 6, "PE": 1, "PIPE": 1},  # 8 words
+    {"MW": 8, "MH": 10, "SIMD": 4, "PE": 1, "PIPE": 1},  # 20 words
+]
+
+
+@pytest.mark.parametrize("prim", [0, 1, 2])
+def test_leaves_are_arithmetic(prim: int) -> None:
+    cases = LEAVES if prim == 0 else LEAVES + ROMS
+    holds, said = meets_spec([(top, {**values, "PRIM": prim}) for top, values in cases])
+    assert holds, said
+
+
+@pytest.mark.parametrize("prim", [1, 2])
+@pytest.mark.parametrize(("n", "pipe"), POPCOUNTS)
+def test_popcount_equals_plain(n: int, pipe: int, prim: int) -> None:
+    holds, said = equals_plain("popcount", {"N": n, "PIPE": pipe}, prim)
+    assert holds, said
+
+
+@pytest.mark.parametrize("prim", [1, 2])
+@pytest.mark.parametrize("p", MVUS, ids=bench.tag)
+def test_mvu_equals_plain(p: dict[str, Any], prim: int) -> None:
+    literals = suite.load_case("sim.test_bnn_mvu:case", p, seed=1).literals
+    holds, said = equals_plain("bnn_mvu", {**p, **literals}, prim)
+    assert holds, said
+
+
+MUTANTS = {  # file, what is written, what it becomes
+    "wrong-init": ("bnn_match2", "b0 ^ b1 ^ s0;", "b0 ^ b1;"),
+    "wrong-carry": ("bnn_count7", "co[1];", "co[0];"),
+}
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_a_wrong_cell_is_found(name: str, tmp_path: Path) -> None:
+    file, before, after = MUTANTS[name]
+    for source in bench.KERNELS.glob("*.sv"):
+        shutil.copy(source, tmp_path)
+    mutant = tmp_path / f"{file}.sv"
+    text = mutant.read_text()
+    assert text.count(before) == 1, f"{file}.sv changed: mend this mutant"
+    mutant.write_text(text.replace(before, after))
+    holds, said = equals_plain("popcount", {"N": 16, "PIPE": 2}, 1, tmp_path)
+    assert not holds and "unproven" in said, said
