@@ -27,7 +27,7 @@ ROMS: list[tuple[str, dict[str, Any]]] = [
     ("rom_spec", {"W": 3, "DEPTH": n, "DATA": bits(3 * n, n)}) for n in (2, 7, 32, 50, 100, 256)
 ]
 POPCOUNTS = [(n, pipe) for n in (1, 2, 3, 4, 6, 8, 11, 12, 16) for pipe in (0, 2)]
-POPCOUNTS += [(20, 1), (36, 2), (49, 3)]
+POPCOUNTS += [(20, 1), (36, 2), (49, 3), (64, 3), (112, 3), (128, 3)]
 MVUS = [  # one per kind of weight memory
     {"MW": 12, "MH": 3, "SIMD": 12, "PE": 3, "PIPE": 1},  # unrolled
     {"MW": 12, "MH": 4, "SIMD": 6, "PE": 2, "PIPE": 1},  # 4 words
