@@ -34,6 +34,22 @@ MVUS = [  # one per kind of weight memory
     {"MW": 12, "MH": 4, "SIMD": 6, "PE": 1, "PIPE": 1},  # 8 words
     {"MW": 8, "MH": 10, "SIMD": 4, "PE": 1, "PIPE": 1},  # 20 words
 ]
+PARTS: list[
+    tuple[str, dict[str, Any]]
+] = [  # powers of two: behind the last word each path may do what it likes
+    ("bnn_threshold", {"PE": 3, "W": 5, "DEPTH": n, "DATA": bits(18 * n, n)}) for n in (1, 2, 8, 16)
+]
+PARTS += [
+    ("bnn_match_rom", {"SIMD": 7, "PE": 3, "DEPTH": n, "WEIGHTS": bits(21 * n, n)})
+    for n in (2, 4, 8, 16)
+]
+
+
+@pytest.mark.parametrize("prim", [1, 2])
+@pytest.mark.parametrize(("top", "values"), PARTS, ids=bench.test_id)
+def test_part_equals_plain(top: str, values: dict[str, Any], prim: int) -> None:
+    holds, said = equals_plain(top, values, prim)
+    assert holds, said
 
 
 @pytest.mark.parametrize("prim", [0, 1, 2])
