@@ -38,7 +38,7 @@ MUTANTS = {  # name: row of PARAMS, file, what is written, what it becomes, a wo
         "assign m_axis_tvalid = !first_pass_q && col_q == '0 ||",
         "clk",
     ),
-    "data-moves-in-stall": ("bnn_mvu", "bnn_mvu", "if (en) y <= y_d;", "y <= y_d;", "changed"),
+    "data-moves-in-stall": ("bnn_mvu", "bnn_folded", "if (en) y <= y_d;", "y <= y_d;", "changed"),
     "tie-goes-to-the-last": ("bnn_argmax", "bnn_argmax", "score > best", "score >= best", "differ"),
     "reset-keeps-position": (
         "bnn_binarize",

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from qonnx.core.datatype import DataType
 
 from flows.ops.base import Attributes, KernelOp
+from hw.kernels.bnn_heap_ref import pipe
 from hw.kernels.bnn_mvu_area import mvu_area
 from hw.kernels.bnn_mvu_ref import (
     match_count,
-    pipe,
     threshold_bits,
     threshold_words,
     vector,

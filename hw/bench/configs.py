@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from hw.kernels import bnn_affine_ref, bnn_binarize_ref, bnn_lookup_ref, bnn_mvu_ref
+from hw.kernels.bnn_heap_ref import heap_levels, pipe
 from hw.kernels.bnn_mvu_area import mvu_area
-from hw.kernels.bnn_mvu_ref import heap_levels, pipe, vector
+from hw.kernels.bnn_mvu_ref import vector
 
 BRAM_PRICE = 380.0  # LUTs per BRAM36: xc7z020 has 53,200 and 140
 LANES = (32, 112)  # PE, SIMD of the 3,584 lanes that FINN+ published (anchors: 2.96 LUT per lane)

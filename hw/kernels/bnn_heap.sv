@@ -7,7 +7,7 @@
 //           a bnn_count7 (five or six bits and a zero, too) and a column of three or four bits that is
 //           still too high into a bnn_count3; the others wait. It ends when no column is higher than
 //           ROWS. Bits of a level lie packed in one vector, column 0 lowest. All heights are worked
-//           out once, at elaboration; heap_levels() in bnn_mvu_ref.py does the same in Python.
+//           out once, at elaboration; heap_levels() in bnn_heap_ref.py does the same in Python.
 // Timing    PIPE clk, PIPE >= 0; a register behind each of the first PIPE levels (behind the last one
 //           if there are fewer), moving while en is 1.
 // PRIM      see bnn_lut6_2.

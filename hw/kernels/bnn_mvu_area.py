@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from math import ceil, log2
 
-from hw.kernels.bnn_mvu_ref import heap_bits, heap_levels, heap_rows, pipe
+from hw.kernels.bnn_heap_ref import heap_bits, heap_levels, heap_rows, pipe
 
 #: sites of control: a unit, a bit of its counters of columns and of rows of thresholds. Fitted to
 #: the groups "unit" and "layer" of hw/bench/configs.py.

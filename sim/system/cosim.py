@@ -23,6 +23,7 @@ from flows.errors import CheckFailed, run_main
 from sim.system.run import HERE, SYSTEM
 
 BOARDS = ("zynq7_top", "zynq7_ps")  # need a model of their processor
+WIDE = ["--max-num-width", "4194304"]  # bits of a literal: a layer's weights are one
 BOARD_TOPS = {"zynq7_top": "ps7_model"}
 
 
@@ -71,7 +72,7 @@ def build(
         build_dir=folder / "build",
         parameters=parameters(json.loads((top / "top.json").read_text()), about["hash"]),
         timescale=("1ns", "1ps"),
-        build_args=["-Wno-fatal"] if simulator == "verilator" else [],
+        build_args=["-Wno-fatal", *WIDE] if simulator == "verilator" else [],
         always=True,
         log_file=folder / "build.log",
     )

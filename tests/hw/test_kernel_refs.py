@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hw.kernels import bnn_affine_ref, bnn_binarize_ref, bnn_lookup_ref, bnn_mvu_ref
+from hw.kernels import (
+    bnn_affine_ref,
+    bnn_binarize_ref,
+    bnn_heap_ref,
+    bnn_lookup_ref,
+    bnn_mvu_ref,
+)
 from hw.kernels.bnn_argmax_ref import argmax
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -46,7 +52,7 @@ def test_a_vector_has_word_0_lowest() -> None:
 @settings(max_examples=60, deadline=None)
 def test_heap_levels_only_ever_take_bits_away(ones: int, twos: int, rows: int) -> None:
     before = ones + twos
-    for sevens, threes, left in bnn_mvu_ref.heap_levels(ones, twos, rows):
+    for sevens, threes, left in bnn_heap_ref.heap_levels(ones, twos, rows):
         assert sevens or threes
         assert left <= before  # a half adder keeps two bits
         before = left
@@ -58,12 +64,12 @@ def test_heap_levels_only_ever_take_bits_away(ones: int, twos: int, rows: int) -
     "shape", [(64, 64, 8, 8), (784, 64, 112, 32), (64, 10, 4, 2), (9, 6, 9, 2)]
 )
 def test_pipe_keeps_the_logic_shallow(shape: tuple[int, int, int, int], block: bool) -> None:
-    registers = bnn_mvu_ref.pipe(*shape, False, block)
-    ones, twos = bnn_mvu_ref.heap_bits(*shape, block)
-    levels = bnn_mvu_ref.heap_levels(ones, twos, bnn_mvu_ref.heap_rows(*shape, False))
-    front = bnn_mvu_ref.front_levels(*shape, block)
+    registers = bnn_heap_ref.pipe(*shape, False, block)
+    ones, twos = bnn_heap_ref.heap_bits(*shape, block)
+    levels = bnn_heap_ref.heap_levels(ones, twos, bnn_heap_ref.heap_rows(*shape, False))
+    front = bnn_heap_ref.front_levels(*shape, block)
     assert not any(sevens for sevens, _, _ in levels[registers:])
-    assert bnn_mvu_ref._deepest(front, levels, registers) <= bnn_mvu_ref.MAX_LEVELS
+    assert bnn_heap_ref._deepest(front, levels, registers) <= bnn_heap_ref.MAX_LEVELS
 
 
 def test_widths_must_agree() -> None:
