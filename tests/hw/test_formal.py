@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from hw.kernels.bnn_heap_ref import heap_levels, pipe
 from sim.lib import bench, suite
-from tests.hw.formal.equal import equals_plain, meets_spec
+from sim.test_bnn_mvu import RUNS
+from tests.hw.formal.equal import elaborated_cells, equals_plain, meets_spec
 
 
 def bits(n: int, seed: int) -> str:
@@ -22,12 +24,15 @@ LEAVES += [("count7_spec", {"EXIT": exit_}) for exit_ in (0, 1)]
 LEAVES += [("carry_spec", {"SLICES": n}) for n in (1, 2, 3)]
 LEAVES += [("add3_spec", {"W": w}) for w in (1, 3, 4, 7)]
 LEAVES += [("add_init_spec", {"W": w}) for w in (1, 4, 7)]
+LEAVES += [("popcount_spec", {"N": n}) for n in range(1, 9)]  # every x and w
 LEAVES += [("reached_spec", {"W": w}) for w in (1, 2, 7, 9, 11)]
 ROMS: list[tuple[str, dict[str, Any]]] = [
     ("rom_spec", {"W": 3, "DEPTH": n, "DATA": bits(3 * n, n)}) for n in (2, 7, 32, 50, 100, 256)
 ]
 POPCOUNTS = [(n, pipe) for n in (1, 2, 3, 4, 6, 8, 11, 12, 16) for pipe in (0, 2)]
-POPCOUNTS += [(20, 1), (36, 2), (49, 3), (64, 3), (112, 3), (128, 3)]
+# every SIMD that sim/test_bnn_mvu.py has, and more, with the registers flows would choose
+WIDTHS = {p["SIMD"] for p, _ in RUNS if p["SIMD"] < p["MW"] or p["PE"] < p["MH"]}
+POPCOUNTS += [(n, pipe(8 * n, 16, n, 1, False, True)) for n in sorted(WIDTHS | {64, 98, 112, 128})]
 MVUS = [  # one per kind of weight memory
     {"MW": 12, "MH": 3, "SIMD": 12, "PE": 3, "PIPE": 1},  # unrolled
     {"MW": 12, "MH": 4, "SIMD": 6, "PE": 2, "PIPE": 1},  # 4 words
@@ -64,6 +69,17 @@ def test_leaves_are_arithmetic(prim: int) -> None:
 def test_popcount_equals_plain(n: int, pipe: int, prim: int) -> None:
     holds, said = equals_plain("popcount", {"N": n, "PIPE": pipe}, prim)
     assert holds, said
+
+
+@pytest.mark.parametrize("shape", [(9, 5, 2), (112, 0, 2), (60, 31, 3), (1, 3, 1)])
+def test_heaps_are_built_as_python_counts_them(shape: tuple[int, int, int]) -> None:
+    ones, twos, rows = shape
+    out_w = (ones + 2 * twos).bit_length()
+    sevens, threes, _ = (sum(column) for column in zip(*heap_levels(*shape), strict=True))
+    values = {"N1": ones, "N2": twos, "OUT_W": out_w, "ROWS": rows, "PRIM": 1}
+    cells = elaborated_cells("bnn_heap", values)
+    assert cells.get("CARRY4", 0) == sevens
+    assert cells["LUT6_2"] == 2 * sevens + threes
 
 
 @pytest.mark.parametrize("prim", [1, 2])

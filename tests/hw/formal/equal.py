@@ -6,8 +6,10 @@ The models of LUT6_2, CARRY4 and so on are those of yosys' own library, not ours
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +63,19 @@ def meets_spec(cases: list[tuple[str, dict[str, Any]]]) -> tuple[bool, str]:
         script += [*_read(top, values, bench.KERNELS, "proved"), "design -load proved"]
         script += ["sat -prove ok 1 -verify proved"]
     return _run(script)
+
+
+def elaborated_cells(top: str, values: dict[str, Any]) -> dict[str, int]:
+    """7-series cells in a module as its RTL instantiates them, by type, before any optimisation."""
+    given = " ".join(f"-G {key}={value}" for key, value in values.items())
+    sources = " ".join(str(file) for file in (bench.CELLS, *sorted(bench.KERNELS.glob("*.sv"))))
+    with tempfile.TemporaryDirectory() as folder:
+        stat = Path(folder) / "stat.json"
+        read = f"read_slang --allow-use-before-declare --top {top} {given} {sources}"
+        holds, said = _run([read, f"tee -q -o {stat} stat -json"])
+        assert holds, said
+        cells: dict[str, int] = json.loads(stat.read_text())["design"]["num_cells_by_type"]
+    return cells
 
 
 def equals_plain(

@@ -25,4 +25,15 @@ module popcount #(
     .a(rows[0+:W]), .b(rows[W+:W]), .d(rows[2*W+:W]), .skip(1'b0), .sum(count)
   );
 endmodule
+module popcount_spec #(parameter int PRIM = 0, parameter int N = 4) (
+  input wire logic [N-1:0] x, w, output logic ok);
+  localparam int W = $clog2(N + 1);
+  logic [W-1:0] count, wanted;
+  popcount #(.N(N), .PRIM(PRIM)) u_dut (.clk(1'b0), .en(1'b0), .x, .w, .count);
+  always_comb begin
+    wanted = '0;
+    for (int i = 0; i < N; i = i + 1) wanted = wanted + W'(x[i] == w[i]);
+  end
+  assign ok = count == wanted;
+endmodule
 `default_nettype wire
