@@ -82,7 +82,7 @@ def mvu_lut(mw: int, mh: int, simd: int, pe: int, raw: bool, block: bool) -> flo
         counted = heap_lut(mw, 0, 3, registers)
         if raw:
             return control + mw + mh * (counted + acc_w)
-        half = max(1, mw // 2)
+        half = max(1, round(mw / 2 - 0.4 * mw**0.5))  # the fewer of ones and zeros, on average
         each = heap_lut(half, 0, 2, registers) + (acc_w + 1) + ceil((acc_w + 1) / 2)
         return control + counted + 2 * acc_w + mh * each
     ones, twos = heap_bits(mw, mh, simd, pe, block)

@@ -48,11 +48,11 @@ def flip(path: Path, parameter: str, mask: int) -> None:
 
 
 def threshold_is_off_by_one(top: Path) -> None:
-    flip(top / "BnnMvu_1.sv", "THRESHOLDS", 1)  # of the first row
+    flip(top / "BnnMvu_1.sv", "THRESHOLDS", sum(1 << 5 * row for row in range(8)))  # of every row
 
 
 def weight_bit_flips(top: Path) -> None:
-    flip(top / "BnnMvu_2.sv", "WEIGHTS", 1)
+    flip(top / "BnnMvu_2.sv", "WEIGHTS", 1 << 38)  # of the last class
 
 
 FAULTS: dict[str, tuple[Callable[[Path], None], str]] = {
@@ -82,7 +82,7 @@ def test_a_dropped_beat_is_a_stuck_stream(tiny: Path, tmp_path: Path) -> None:
         )
         replace_once(
             top / "bnn_top.sv",
-            r"(  BnnMvu_1 u_BnnMvu_1)",
+            r"(  BnnMvu_1 [^\n]*u_BnnMvu_1)",
             "  logic [4:0] drop_q;\n  always_ff @(posedge ap_clk)\n"
             "    drop_q <= !ap_rst_n ? 5'd1 : drop_q + 5'd1;\n\\1",
         )
@@ -101,7 +101,7 @@ def test_a_lost_cycle_is_found(tiny: Path, tmp_path: Path) -> None:
         replace_once(name, r"\.in0_V_TREADY\(s_axis_tready\)", ".in0_V_TREADY(ready)")
         replace_once(
             name,
-            r"(  BnnBinarize_0 u_BnnBinarize_0)",
+            r"(  BnnBinarize_0 [^\n]*u_BnnBinarize_0)",
             "  logic [5:0] count_q;\n  logic go, ready;\n  always_ff @(posedge ap_clk)\n"
             "    count_q <= !ap_rst_n ? '0 : count_q + 6'd1;\n"
             "  assign go = count_q == 6'd0;\n"
