@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 FROM_THR_SIMD = 7  # columns per clk up to which an accumulator starts from minus the threshold
 KEPT_THRESHOLDS = 8  # words of thresholds that live in the comparing LUTs
 MAX_LEVELS = 6  # LUT levels between two registers
@@ -102,6 +104,7 @@ def _deepest(front: int, levels: list[tuple[int, int, int]], registers: int) -> 
     return max(front + sum(depths[:1]), sum(depths[registers:]) + _ADDER_LEVELS)
 
 
+@cache
 def pipe(mw: int, mh: int, simd: int, pe: int, raw: bool, block: bool) -> int:
     """PIPE that bnn_mvu is smallest with: a register behind every level that has a bnn_count7.
 
@@ -118,7 +121,9 @@ def pipe(mw: int, mh: int, simd: int, pe: int, raw: bool, block: bool) -> int:
     words = mw * mh // (simd * pe)
     if words == 1:
         front = 1
-        heaps = [heap_levels(mw, 0, 3), *([] if raw else [heap_levels(max(1, mw // 2), 0, 2)])]
+        # bnn_unrolled: all inputs, and in a row any number up to half of them
+        rows = range(0 if raw else mw // 2)
+        heaps = [heap_levels(mw, 0, 3), *(heap_levels(1 + n, 0, 2) for n in rows)]
     else:
         ones, twos = heap_bits(mw, mh, simd, pe, block)
         front = front_levels(mw, mh, simd, pe, block)
