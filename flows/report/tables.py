@@ -133,8 +133,8 @@ def folding(run: Run) -> TextTable:
 
 def area(run: Run) -> TextTable:
     """Cells of every node and of the whole top, against what the part holds."""
-    keys = ("lut", "lutram", "ff", "bram36", "dsp", "carry")
-    head = ["Node", "LUT", "of these memory", "FF", "BRAM36", "DSP", "CARRY4"]
+    keys = ("lut", "cells", "lutram", "ff", "bram36", "dsp", "carry")
+    head = ["Node", "LUT (sites)", "LUT cells", "of these memory", "FF", "BRAM36", "DSP", "CARRY4"]
     rows = [[c["name"], *(number(c.get(k)) for k in keys)] for c in run.cells]
     if run.synth:
         total, budget = run.synth["total"], run.synth["budget"]
