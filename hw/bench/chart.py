@@ -33,12 +33,14 @@ def draw(units: list[dict[str, Any]], rivals: list[dict[str, Any]], path: Path) 
     xs = [r["params"]["SIMD"] for r in rows]
     left.plot(xs, [r["lut"] / r["lanes"] for r in rows], marker="x", label="loop of +")
     left.set(xscale="log", xlabel="SIMD", ylabel="LUT per lane", ylim=(0, None))
+    left.set_xticks([64, 128, 256, 784], labels=["64", "128", "256", "784"])
+    left.minorticks_off()
     left.set_title("XNOR, popcount, accumulate", fontsize=10)
     left.legend(fontsize=8)
     rows = [r for r in units if r["top"] == "bnn_mvu" and r["prim"] == 1 and not r["params"]["RAW"]]
     dots = right.scatter(
         [r["params"]["PE"] for r in rows], [r["sites"] / r["lanes"] for r in rows],
-        c=[r["params"]["SIMD"] for r in rows], cmap="viridis", label="bnn_mvu, all in",
+        c=[r["params"]["SIMD"] for r in rows], cmap="viridis", norm="log", label="bnn_mvu, all in",
     )  # fmt: skip
     figure.colorbar(dots, ax=right, label="SIMD")
     right.plot(*zip(*FINN_PLUS, strict=True), "kx", label="FINN+ (HLS), post-route, published")

@@ -68,7 +68,7 @@ def figures(units: Rows, tops: Rows) -> list[Figure]:
         Figure(
             "LUT per lane: XNOR, popcount, accumulate; weights as inputs", "2.09 to 2.9", "1.15",
             _per_lane(mac, "sites", "simd"), _per_lane(mac_plain, "sites", "simd"),
-            _below(mac, "sites", 1.15), _below(mac, "sites", 0.955),
+            _below(mac, "sites", 1.15), _below(mac, "sites", 0.95),
         ),
         Figure(
             "LUT per lane all in, 3,584 lanes (PE 32, SIMD 112)", "2.96 and 50 BRAM36", "1.8",
