@@ -75,10 +75,19 @@ def smallest(layers: Sequence[Layer], max_interval: int, board: Board) -> Soluti
 
     Dynamic programming along the chain; the state is the PE of the layer before, because a width
     converter is paid for where it differs from the next SIMD. Cost: LUTs, and block RAMs at the
-    board's exchange rate. Where that asks for more block RAM than there is, weights move into LUTs.
+    board's exchange rate. Where that asks for more block RAM than there is, weights move into LUTs;
+    where it asks for more LUTs, block RAM is taken for cheaper.
     """
-    solution = _cheapest(layers, max_interval, bram_price(board))
-    return solution and _within(solution, layers, board.budget["bram36"])
+    first = None
+    for cheaper in (1, 2, 4, 8):
+        found = _cheapest(layers, max_interval, bram_price(board) / cheaper)
+        if found is None:
+            return None
+        solution = _within(found, layers, board.budget["bram36"])
+        first = first or solution
+        if fits(solution, board):
+            return solution
+    return first
 
 
 def _within(solution: Solution, layers: Sequence[Layer], budget: float) -> Solution:

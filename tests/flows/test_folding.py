@@ -80,3 +80,13 @@ def test_a_fold_that_does_not_divide_names_those_that_do() -> None:
         check_fold(Layer("conv1", 576, 64), Fold(24, 32), "folding.json")
     assert caught.value.hint == "PE=16, or PE=32"
     check_fold(Layer("conv1", 576, 64), Fold(32, 32), "folding.json")
+
+
+def test_weights_are_shared_out_between_luts_and_block_ram() -> None:
+    """LFC at 256 clk: all in block RAM are 158 of 140 BRAM36, all in LUTs 57,000 of 53,200."""
+    sizes = ((784, 1024), (1024, 1024), (1024, 1024), (1024, 10))
+    layers = [Layer(str(i), *size, raw=i == 3) for i, size in enumerate(sizes)]
+    solution = fold_for_rate(layers, BOARD, 100.0, 390_625)
+    assert 0 < solution.area.bram36 <= BOARD.budget["bram36"]
+    assert solution.area.lut <= BOARD.budget["lut"]
+    assert len(set(solution.prices)) == 2
