@@ -53,8 +53,8 @@ def test_the_folder(tmp_path: Path) -> None:
     top = tmp_path / "x" / "top"
     about = json.loads(bit.with_suffix(".json").read_text())
     assert description(top, model, "small", 100.0) == about
-    memory = next(top.glob("*.mem"))
-    memory.write_text(memory.read_text() + "\n")
+    weights = next(top.glob("BnnMvu_*.sv"))
+    weights.write_text(weights.read_text() + "\n")
     assert description(top, model, "small", 100.0)["hash"] != about["hash"]
 
 
