@@ -91,9 +91,10 @@ def markdown(units: Rows, rivals: Rows, tops: Rows) -> str:
     version = units[0]["version"]
     parts = [
         f"{version}, `{SYNTH}` with the changes of `kernels/recipe.py`;",
-        "logic only, nothing here is placed or routed. Written by `make bench-kernels`. Others, as",
-        "published: FINN+ after place and route (alhusseingamal/finn-brevitas-pynq-labs), FINN's RTL",
-        "matrix unit (Xilinx/finn, post of 2021-09-17), LFC of Xilinx/BNN-PYNQ.",
+        "logic only, nothing here is placed or routed. Written by `make bench-kernels`.",
+        "Others, as published: FINN+ after place and route",
+        "(alhusseingamal/finn-brevitas-pynq-labs), FINN's RTL matrix unit (Xilinx/finn, post of",
+        "2021-09-17), LFC of Xilinx/BNN-PYNQ.",
         "",
         *figure_table(figures(units, tops)),
         "",
