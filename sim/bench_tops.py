@@ -23,6 +23,7 @@ from sim.lib.networks import bnn_pynq
 FIRST = "TFC, 14 clk"  # synthesised a second time, without LUT6_2
 OUT = Path(__file__).resolve().parents[1] / "build" / "bench"
 CLK_MHZ = 100.0
+KINDS = ("lut", "cells", "ff", "bram36", "dsp")
 #: name: network, clk per frame that the folding may take, images of the proof
 TOPS = {
     "TFC, 14 clk": ("TFC_1W1A", 14, 200),
@@ -56,7 +57,7 @@ def measure(name: str) -> dict[str, Any]:
         "images_checked": check["images_checked"],
         "part": synth["part"],
         "tool": synth["tool"],
-        **{kind: synth["total"][kind] for kind in ("lut", "cells", "ff", "bram36", "dsp")},
+        **{kind: synth["total"][kind] for kind in KINDS},
         "without_lut6_2": _without_lut6_2(run) if name == FIRST else None,
     }
 
@@ -70,7 +71,7 @@ def _without_lut6_2(run: Path) -> dict[str, float]:
         synth = synthesise(run / "07_top", out, log, load_board(flow["board"]), nodes, prim=2)
         cells = json.loads((out / "stat.json").read_text())["design"]["num_cells_by_type"]
     assert "LUT6_2" not in cells
-    return {kind: synth["total"][kind] for kind in ("lut", "cells", "ff", "bram36", "dsp")}
+    return {kind: synth["total"][kind] for kind in KINDS}
 
 
 def main() -> int:

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Generated tops, whole networks: beats, handshake, resets and interval as for a single kernel."""
 
-import re
 from typing import Any
 
 import pytest
 
 from sim.lib import bench, top_case, tops
+from sim.lib.literals import flip
 from sim.lib.networks import Make
 from sim.lib.tops import Top
 
@@ -63,11 +63,6 @@ def test_top(p: dict[str, Any], simulator: str) -> None:
 def test_a_wrong_weight_is_caught() -> None:
     [(_, simulator)] = bench.runs([{}])
     top, _ = tops.build_top(TOPS["unrolled"], top_case.TOPS / "wrong-weight", seed=1)
-    wrapper = top / "BnnMvu_1.sv"
-    text = wrapper.read_text()
-    found = re.search(r"\.WEIGHTS\((\d+)'h([0-9a-f]+)\)", text)
-    assert found
-    wrong = f".WEIGHTS({found.group(1)}'h{int(found.group(2), 16) ^ 1:x})"
-    wrapper.write_text(text.replace(found.group(), wrong))
+    flip(top / "BnnMvu_1.sv", "WEIGHTS", 1)
     with pytest.raises(bench.SimulationFailed, match="differ"):
         simulate("wrong-weight", simulator, seed=1, rerun=False)

@@ -104,16 +104,23 @@ def configs() -> list[Config]:
     return [*rows, *layers, *units, *unseen, *others]
 
 
+def random_layer(mh: int, mw: int) -> tuple[np.ndarray, np.ndarray]:
+    """Weight bits, shape (MH, MW), and thresholds, shape (MH,), the same at every call."""
+    rng = np.random.default_rng(1)
+    w = rng.integers(0, 2, (mh, mw))
+    return w, np.clip(rng.normal(mw / 2, mw**0.5, mh), 0, mw).astype(int)
+
+
 def constants(top: str, p: dict[str, int]) -> tuple[dict[str, str], dict[str, list[str]]]:
     """Random literals, and memory files, of one configuration: the same at every call."""
     rng = np.random.default_rng(1)
     if top == "bnn_mvu":
         mw, mh, simd, pe = p["MW"], p["MH"], p["SIMD"], p["PE"]
-        words = bnn_mvu_ref.weight_words(rng.integers(0, 2, (mh, mw)), pe, simd)
+        w, thr = random_layer(mh, mw)
+        words = bnn_mvu_ref.weight_words(w, pe, simd)
         files = {"WEIGHTS_FILE": words} if p["ROM_BLOCK"] else {}
         literals = {} if files else {"WEIGHTS": vector(words, pe * simd)}
         if not p["RAW"]:
-            thr = np.clip(rng.normal(mw / 2, mw**0.5, mh), 0, mw).astype(int)
             acc_w = mw.bit_length()
             rows = bnn_mvu_ref.threshold_words(thr, np.zeros(mh, int), pe, acc_w)
             literals["THRESHOLDS"] = vector(rows, pe * (1 + acc_w))

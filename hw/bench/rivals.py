@@ -18,24 +18,18 @@ from typing import Any
 
 import numpy as np
 
+from hw.bench.configs import random_layer
 from hw.bench.da4ml_mvu import da4ml
 from hw.bench.finn_mvu import finn
 from hw.bench.yosys import NotSynthesised, synthesise
 from hw.kernels.bnn_mvu_ref import threshold_words, weight_words
 
-__all__ = ["NotSynthesised", "constants", "da4ml", "finn", "plain"]
+__all__ = ["NotSynthesised", "da4ml", "finn", "plain"]
 
 BENCH = Path(__file__).resolve().parent
 RESULT = BENCH.parents[1] / "build" / "bench" / "rivals.json"
 CUTOFF = 3  # adders between the registers of da4ml's pipelines
 FOLDS = 4  # beats per row where only the columns per clk matter
-
-
-def constants(mh: int, mw: int) -> tuple[np.ndarray, np.ndarray]:
-    """Weight bits, shape (MH, MW), and thresholds, shape (MH,), the same at every call."""
-    rng = np.random.default_rng(1)
-    w = rng.integers(0, 2, (mh, mw))
-    return w, np.clip(rng.normal(mw / 2, mw**0.5, mh), 0, mw).astype(int)
 
 
 def plain(params: dict[str, int], limit_s: float = 1800) -> dict[str, Any]:
@@ -82,7 +76,7 @@ def synthesise_plain(
             top = "plain_mvu"
             sources.append(str(BENCH / "plain_mvu.sv"))
             mw, mh, pe = params["MW"], params["MH"], params["PE"]
-            w, thr = constants(mh, mw)
+            w, thr = random_layer(mh, mw)
             words = threshold_words(thr, np.zeros(mh, int), pe, mw.bit_length())
             memories = {"WEIGHTS": weight_words(w, pe, params["SIMD"]), "THRESHOLDS": words}
             for name, lines in memories.items():
@@ -104,7 +98,7 @@ def jobs() -> Iterator[tuple[str, Any, Callable[[], dict[str, Any]]]]:
     for unit in ({"MW": 64, "MH": 16, "SIMD": 16, "PE": 4}, {**layer, "SIMD": 49, "PE": 8}):
         yield "finn", unit, partial(finn, unit)
     for mw, cutoff in ((64, -1), (64, CUTOFF), (784, -1)):
-        w = 2 * constants(64, mw)[0] - 1
+        w = 2 * random_layer(64, mw)[0] - 1
         matrix = {"MW": mw, "MH": 64, "CUTOFF": cutoff}
         if mw == layer["MW"]:  # the two that take long come last
             yield "finn", layer, partial(finn, layer)

@@ -14,6 +14,7 @@ from flows.build import build
 from flows.config import FlowConfig
 from flows.errors import CheckFailed
 from flows.files import read_json
+from sim.lib.literals import flip
 
 
 def broken(tiny: Path, folder: Path, change: Callable[[Path], None]) -> Path:
@@ -37,14 +38,6 @@ def replace_once(path: Path, pattern: str, by: str) -> None:
 def xnor_becomes_xor(top: Path) -> None:
     replace_once(top / "bnn_match_rom.sv", r"~\(w \^ \{PE\{x\}\}\)", "(w ^ {PE{x}})")
     replace_once(top / "bnn_match2.sv", r"x ~\^ w;", "x ^ w;")
-
-
-def flip(path: Path, parameter: str, mask: int) -> None:
-    """Invert bits of a literal that a wrapper hands to its kernel."""
-    found = re.search(rf"\.{parameter}\((\d+)'h([0-9a-f]+)\)", path.read_text())
-    assert found, f"{parameter} is not in {path.name}: adapt the fault to the kernel"
-    value = int(found.group(2), 16) ^ mask
-    replace_once(path, re.escape(found.group()), f".{parameter}({found.group(1)}'h{value:x})")
 
 
 def threshold_is_off_by_one(top: Path) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from hw.bench import da4ml_mvu, finn_mvu, rivals
+from hw.bench.configs import random_layer
 from hw.bench.netlist import Netlist
 from hw.bench.yosys import NotSynthesised, run_tool
 from hw.kernels.bnn_mvu_ref import match_count, threshold_bits
@@ -39,7 +40,7 @@ def test_plain_mvu_equals_the_reference(simd: int, pe: int) -> None:
     mw, mh = 16, 8
     given = {"MW": mw, "MH": mh, "SIMD": simd, "PE": pe}
     _, module = rivals.synthesise_plain(given, 60)
-    w, thr = rivals.constants(mh, mw)
+    w, thr = random_layer(mh, mw)
     rng = np.random.default_rng(2)
     x = rng.integers(0, 2, (VECTORS, 2, mw))
     want = threshold_bits(match_count(x.reshape(-1, mw), w), thr, np.zeros(mh, int))
@@ -89,7 +90,7 @@ def test_an_error_carries_the_end_of_the_log(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize("cutoff", [-1, 2])
 def test_da4ml_gives_the_product(cutoff: float) -> None:
     """Its netlist is checked inside; here also that the check would notice."""
-    w = 2 * rivals.constants(6, 10)[0] - 1
+    w = 2 * random_layer(6, 10)[0] - 1
     row = rivals.da4ml(w, cutoff, 60)
     assert set(row) == COUNTS | SAID | {"configured", "checked_vectors"}
     assert row["lanes"] == 60
