@@ -36,6 +36,14 @@ FOLDINGS = [  # every kind of weight memory: words of it on the right; corners a
     {"MW": 12, "MH": 20, "SIMD": 4, "PE": 2, "PIPE": 0},  # 30, starts from thresholds
     {"MW": 10, "MH": 11, "SIMD": 2, "PE": 1, "PIPE": 2, "ROM_BLOCK": 1},  # starts from thresholds
 ]
+FOLDINGS += [  # blocks of the matrix, and vectors that come as often as they are needed
+    {"MW": 9, "MH": 8, "SIMD": 9, "PE": 1, "GROUPS": 8},  # a block is a row: depthwise
+    {"MW": 12, "MH": 12, "SIMD": 4, "PE": 2, "GROUPS": 2},
+    {"MW": 18, "MH": 24, "SIMD": 6, "PE": 2, "GROUPS": 3, "RAW": 1, "REPLAY": 0},
+    {"MW": 10, "MH": 6, "SIMD": 5, "PE": 1, "REPLAY": 0},
+    {"MW": 8, "MH": 4, "SIMD": 8, "PE": 4, "REPLAY": 0},  # nothing to repeat: the same unit
+    {"MW": 6, "MH": 4, "SIMD": 6, "PE": 2, "GROUPS": 2, "REPLAY": 0},
+]
 LAYER = {"MW": 64, "MH": 16, "SIMD": 16, "PE": 4}  # on both simulators
 # In cells every kind once; that these equal the plain RTL is proved, too (tests/hw/test_formal.py).
 CELLS = [{"PIPE": 1, **FOLDINGS[i], "PRIM": 1} for i in (1, 3, 4, 5, 7, 8, 9, 12, 15, 16)]
@@ -46,6 +54,8 @@ RUNS = bench.runs([*FOLDINGS[:4], CELLS[3]], [*FOLDINGS[4:], *CELLS[:3], *CELLS[
 def case(p: dict[str, Any], seed: int) -> Case:
     mw, mh, simd, pe = p["MW"], p["MH"], p["SIMD"], p["PE"]
     raw, pipe, acc_w = p.get("RAW", 0), p.get("PIPE", 1), mw.bit_length()
+    groups, fold_c, fold_r = p.get("GROUPS", 1), mw // simd, mh // pe
+    sent = 1 if p.get("REPLAY", 1) else fold_r // groups
     rng = np.random.default_rng(seed)
     w = rng.integers(0, 2, (mh, mw), dtype=np.uint8)
     thr = np.clip(rng.normal(mw / 2, mw**0.5 / 2 + 1, mh).round(), 0, mw).astype(int)
@@ -53,9 +63,10 @@ def case(p: dict[str, Any], seed: int) -> Case:
     thr[-1], sense[-1] = 0, rng.integers(0, 2)  # a constant row
 
     def frames(draw: np.random.Generator, n: int) -> Frames:
-        x = draw.integers(0, 2, (n, mw), dtype=np.uint8)
+        x = draw.integers(0, 2, (n, groups, mw), dtype=np.uint8)
         x[0], x[1], x[2] = 0, 1, w[draw.integers(mh)]  # all -1, all +1, a full match
-        counts = match_count(x, w)
+        counts = match_count(x.reshape(n, -1), w, groups)
+        x = x.repeat(sent, axis=1)
         y = counts if raw else threshold_bits(counts, thr, sense)
         out_w = acc_w if raw else 1
         return [to_beats(v, simd, 1) for v in x], [to_beats(v, pe, out_w) for v in y]
@@ -66,7 +77,6 @@ def case(p: dict[str, Any], seed: int) -> Case:
     if not raw:
         rows = threshold_words(thr, sense, pe, acc_w)
         literals["THRESHOLDS"] = vector(rows, pe * (1 + acc_w))
-    fold_c, fold_r = mw // simd, mh // pe
     return Case(frames, fold_c * fold_r, fold_c + 2 + pipe + (1 - raw), files, literals)
 
 

@@ -5,6 +5,8 @@
 //           Bit 1 is +1, bit 0 is -1; a match count, not a dot product: dot = 2 * matches - MW.
 //           RAW = 0: y[r] = (matches[r] >= thr[r]) ^ sense[r].  RAW = 1: y[r] = matches[r].
 // Spec      match_count() and threshold_bits() in bnn_mvu_ref.py; equal for every input.
+//           GROUPS > 1: a block diagonal matrix; MW columns and MH / GROUPS rows are a block. A frame
+//           is GROUPS vectors one after the other, and vector g meets the rows of block g.
 // Order     x: SIMD columns per beat, column 0 in bit 0. y: PE rows per beat, row 0 lowest.
 //           WEIGHTS word fold_r * FOLD_C + fold_c holds w[pe][simd], simd fastest, PE 0 lowest.
 //           THRESHOLDS word fold_r holds PE fields {sense, thr} of 1 + ACC_W bits, PE 0 lowest.
@@ -12,17 +14,21 @@
 //           line, instead.
 // Structure FOLD = 1: bnn_unrolled, the weights vanish. Up to 16 words: bnn_match_rom, in the LUTs that
 //           compare. More: bnn_rom and bnn_match. Then one bnn_heap and one bnn_add3 per row.
-// Timing    FOLD = FOLD_C * FOLD_R clk per vector without stalls, no bubbles. The beat that completes
+// Input     REPLAY = 1: every vector once; bnn_replay keeps it for all rows. REPLAY = 0: every vector
+//           FOLD_R / GROUPS times, as a unit in front that goes over its data more than once sends it.
+// Timing    FOLD = FOLD_C * FOLD_R clk per frame without stalls, no bubbles. The beat that completes
 //           rows is on m_axis 3 + PIPE + (1 - RAW) clk after the replay buffer could send its last
 //           word: the first output of a vector sent without gaps into an idle unit appears
 //           FOLD_C + 2 + PIPE + (1 - RAW) clk after its first input beat was taken.
-// Limits    SIMD divides MW and PE divides MH, else elaboration stops and says which.
+// Limits    SIMD divides MW and PE divides MH / GROUPS, else elaboration stops and says which.
 `default_nettype none
 module bnn_mvu #(
   parameter int MW         = 64,  // matrix width: input bits per vector
-  parameter int MH         = 16,  // matrix height: outputs per vector
+  parameter int MH         = 16,  // matrix height: outputs per frame
   parameter int SIMD       = 16,  // columns per clk
   parameter int PE         = 4,   // rows per clk
+  parameter int GROUPS     = 1,   // vectors per frame, blocks of the matrix
+  parameter int REPLAY     = 1,   // 0: vectors come as often as they are needed
   parameter int RAW        = 0,   // 0: thresholded bits, 1: match counts
   parameter     WEIGHTS      = 1'b0,
   parameter     WEIGHTS_FILE = "",
@@ -48,12 +54,12 @@ module bnn_mvu #(
   localparam int ADDR_W = FOLD > 1 ? $clog2(FOLD) : 1;
   localparam int COL_W  = FOLD_C > 1 ? $clog2(FOLD_C) : 1;
 
-  if (MW % SIMD != 0 || MH % PE != 0 || PIPE < 0) begin : gen_bad_parameters
+  if (MW % SIMD != 0 || MH % (PE * GROUPS) != 0 || PIPE < 0) begin : gen_bad_parameters
 `ifdef __ICARUS__
     initial
 `endif
-      $fatal(1, "bnn_mvu: SIMD=%0d must divide MW=%0d, PE=%0d must divide MH=%0d, PIPE=%0d >= 0",
-             SIMD, MW, PE, MH, PIPE);
+      $fatal(1, "bnn_mvu: SIMD=%0d must divide MW=%0d, PE=%0d MH=%0d / GROUPS=%0d, PIPE=%0d >= 0",
+             SIMD, MW, PE, MH, GROUPS, PIPE);
   end
 
   logic            en, fire, x_valid;
@@ -61,7 +67,8 @@ module bnn_mvu #(
   assign en   = m_axis_tready || !m_axis_tvalid;  // one enable: everything below stands or moves
   assign fire = x_valid && en;
 
-  bnn_replay #(.W(SIMD), .FOLD_C(FOLD_C), .FOLD_R(FOLD_R)) u_replay (
+  localparam int SENDS = REPLAY != 0 ? FOLD_R / GROUPS : 1;
+  bnn_replay #(.W(SIMD), .FOLD_C(FOLD_C), .FOLD_R(SENDS)) u_replay (
     .clk, .rst, .s_axis_tdata, .s_axis_tvalid, .s_axis_tready,
     .m_axis_tdata(x), .m_axis_tvalid(x_valid), .m_axis_tready(en)
   );

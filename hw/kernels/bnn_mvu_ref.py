@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-_CHUNK_WORDS = 1 << 18  # words of x per chunk: temporary arrays stay in the cache
+_CHUNK_WORDS = 1 << 16  # words of x per chunk: temporary arrays stay in the cache
 
 
 def pack_bits(x: ArrayLike) -> NDArray[np.uint64]:
@@ -30,32 +30,47 @@ def pack_bits(x: ArrayLike) -> NDArray[np.uint64]:
     return words.view("<u8").astype(np.uint64, copy=False)
 
 
-def match_count(x_bits: ArrayLike, w_bits: ArrayLike) -> NDArray[np.int32]:
+def match_count(x_bits: ArrayLike, w_bits: ArrayLike, groups: int = 1) -> NDArray[np.int32]:
     """Count the columns in which an input and a weight row are equal.
 
     Args:
-        x_bits: input bits, shape (N, MW).
-        w_bits: weight bits, shape (MH, MW).
+        x_bits: input bits, shape (N, groups * MW).
+        w_bits: weight bits, shape (MH, MW): of a block diagonal matrix, the blocks' rows.
+        groups: blocks of the matrix: block g has MH / groups rows and sees vector g of x.
 
     Returns:
         Matches, shape (N, MH), 0 .. MW. The signed dot product is 2 * matches - MW.
 
     Raises:
-        ValueError: the two widths differ: pass both with the same MW.
+        ValueError: the widths differ: pass x that is groups times as wide as w; or groups does
+            not divide MH.
     """
     x, w = np.asarray(x_bits, np.uint8), np.asarray(w_bits, np.uint8)
-    if x.ndim != 2 or w.ndim != 2 or x.shape[1] != w.shape[1]:
-        raise ValueError(f"want x (N, MW) and w (MH, MW), got {x.shape} and {w.shape}")
-    x_words, w_words = pack_bits(x).T.copy(), pack_bits(w)
-    n_words, n = x_words.shape
-    differ = np.zeros((n, len(w)), np.int32)
-    step = max(1, _CHUNK_WORDS // max(1, n_words))
-    for start in range(0, n, step):
-        chunk = x_words[:, start : start + step]
+    if x.ndim != 2 or w.ndim != 2 or x.shape[1] != groups * w.shape[1]:
+        raise ValueError(f"want x (N, {groups} * MW) and w (MH, MW), got {x.shape} and {w.shape}")
+    if len(w) % groups:
+        raise ValueError(f"groups={groups} must divide MH={len(w)}")
+    rows, mw = len(w) // groups, w.shape[1]
+    matches = np.empty((len(x), len(w)), np.int32)
+    for g in range(groups):
+        block = slice(g * rows, (g + 1) * rows)
+        _count_matches(x[:, g * mw : (g + 1) * mw], w[block], matches[:, block])
+    return matches
+
+
+def _count_matches(x: NDArray[np.uint8], w: NDArray[np.uint8], matches: NDArray[np.int32]) -> None:
+    w_words = pack_bits(w)
+    sum_type = np.uint16 if x.shape[1] < 1 << 16 else np.int32
+    step = max(1, _CHUNK_WORDS // max(1, w_words.shape[1]))
+    for start in range(0, len(x), step):
+        words = pack_bits(x[start : start + step]).T.copy()
+        xored, ones = np.empty_like(words), np.empty(words.shape, np.uint8)
+        differ = np.empty((len(w), words.shape[1]), sum_type)
         for row, word in enumerate(w_words):
-            counts = np.bitwise_count(chunk ^ word[:, None])
-            differ[start : start + step, row] = counts.sum(axis=0, dtype=np.int32)
-    return np.int32(x.shape[1]) - differ
+            np.bitwise_xor(words, word[:, None], out=xored)
+            np.bitwise_count(xored, out=ones)
+            np.add.reduce(ones, axis=0, dtype=sum_type, out=differ[row])
+        np.subtract(x.shape[1], differ.T, out=matches[start : start + step], dtype=np.int32)
 
 
 def threshold_bits(counts: ArrayLike, thr: ArrayLike, sense: ArrayLike) -> NDArray[np.uint8]:

@@ -36,6 +36,18 @@ def test_match_count_over_several_chunks(monkeypatch: pytest.MonkeyPatch) -> Non
     assert bnn_mvu_ref.match_count(x, w).tolist() == want
 
 
+def test_match_count_of_blocks() -> None:
+    rng = np.random.default_rng(2)
+    x, w = rng.integers(0, 2, (7, 3 * 20)), rng.integers(0, 2, (6, 20))
+    whole = np.full((6, 60), -1)  # neither 0 nor 1: what a block does not see never matches
+    for row in range(6):
+        whole[row, row // 2 * 20 : row // 2 * 20 + 20] = w[row]
+    want = (x[:, None, :] == whole).sum(axis=2)
+    assert (bnn_mvu_ref.match_count(x, w, groups=3) == want).all()
+    with pytest.raises(ValueError, match="divide"):
+        bnn_mvu_ref.match_count(np.zeros((1, 16)), np.zeros((3, 8)), groups=2)
+
+
 def test_pack_bits_puts_element_0_in_bit_0() -> None:
     x = np.zeros((1, 70), np.uint8)
     x[0, [0, 63, 65]] = 1
