@@ -76,8 +76,9 @@ class Buffer:
 
     @property
     def bits(self) -> int:
-        """Memory that is chosen here: line buffer or FIFO."""
-        return self.width * (self.capacity if self.line else self.fifo)
+        """Memory that is chosen here: line buffer, of 2^n words, or FIFO."""
+        words = 1 << (self.capacity - 1).bit_length() if self.line else self.fifo
+        return self.width * words
 
 
 @dataclass(frozen=True)
@@ -182,7 +183,7 @@ class _Plan:
                 d = node.latest([due.pop(name) for name in node.outputs])
                 late[node.name] = latest(d, self.gaps[node.name], self.period)
             if not isinstance(node, Source):
-                taken, _ = node.takes(late[node.name])
+                taken, _ = node.takes(late[node.name], self.period)
                 due.update(dict.fromkeys(node.inputs, taken - HOP))
         return late
 
@@ -194,7 +195,7 @@ class _Plan:
         for node in self.graph.nodes:
             ahead = 0
             if not isinstance(node, Source):
-                taken, freed = node.takes(x[node.name])
+                taken, freed = node.takes(x[node.name], self.period)
                 for name in node.inputs:
                     buffer, through = self._buffer(
                         node, name, written[name], lead[name], taken, freed

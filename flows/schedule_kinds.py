@@ -77,7 +77,7 @@ class Sink:
         """Nobody waits."""
         return np.full(self.beats, NEVER)
 
-    def takes(self, x: Times) -> tuple[Times, Times]:
+    def takes(self, x: Times, period: int) -> tuple[Times, Times]:
         """When each input beat is used first, and for the last time."""
         return x, x
 
@@ -128,19 +128,21 @@ class Pixelwise:
         """When each output beat is written."""
         return np.asarray(x[self.emit] + self.latency)
 
-    def takes(self, x: Times) -> tuple[Times, Times]:
+    def takes(self, x: Times, period: int) -> tuple[Times, Times]:
         """When each input beat is used first, and for the last time."""
         return x[self.first], x[self.first]
 
 
 @dataclass(frozen=True, eq=False)
 class Window:
-    """Sends `beats` beats, a clk each, per output pixel, from a buffer of input words.
+    """Sends `beats` beats, a clk each, per output pixel, from a buffer of input words: bnn_window.
 
     Attributes:
         needs: (pixels,) input words of the frame that a pixel waits for. Row-major.
-        frees: (pixels,) input words of the frame that no later pixel reads; the last one is all.
-        beats: beats per output pixel, PASSES * KR * KC * C / SIMD.
+        frees: (pixels,) input words of the frame that no later pixel keeps; negative where words of
+            the frame before are still kept.
+        beats: beats per output pixel, GROUPS * PASSES * KR * KC * C / GROUPS / SIMD.
+        beats_in: input words per frame.
         latency: clk from reading to the output beat.
     """
 
@@ -150,6 +152,7 @@ class Window:
     needs: NDArray[np.int64]
     frees: NDArray[np.int64]
     beats: int
+    beats_in: int
     latency: int = 2
 
     @property
@@ -162,17 +165,16 @@ class Window:
         """An event per output pixel."""
         return len(self.needs)
 
-    @property
-    def beats_in(self) -> int:
-        """Input words per frame."""
-        return int(self.frees[-1])
-
     @cached_property
     def users(self) -> tuple[Times, Times]:
-        """(beats_in,) the pixels that wait for a word first (`events`: none), and that free it."""
+        """(beats_in,) the pixels that wait for a word first (`events`: none), and that free it.
+
+        Pixels that free a word are counted on into the next frames.
+        """
         words = np.arange(self.beats_in)
         waits = np.searchsorted(np.maximum.accumulate(self.needs), words, "right")
-        frees = np.searchsorted(np.maximum.accumulate(self.frees), words, "right")
+        frees = np.concatenate([self.frees + f * self.beats_in for f in range(3)])
+        frees = np.searchsorted(np.maximum.accumulate(frees), words, "right")
         return waits.astype(np.int64), frees.astype(np.int64)
 
     def earliest(self, avail: list[Times]) -> Times:
@@ -188,10 +190,11 @@ class Window:
         """When each output beat is written."""
         return np.add.outer(x + self.latency, np.arange(self.beats)).ravel()
 
-    def takes(self, x: Times) -> tuple[Times, Times]:
+    def takes(self, x: Times, period: int) -> tuple[Times, Times]:
         """When each word is used first (NEVER where no pixel reads it), and for the last time."""
         first, last = self.users
-        return np.append(x, NEVER)[first], x[last] + self.beats - 1
+        done = x[last % self.events] + last // self.events * period
+        return np.append(x, NEVER)[first], done + self.beats  # a place is free a clk later
 
 
 @dataclass(frozen=True, eq=False)
@@ -247,7 +250,7 @@ class MatVec:
         """When each output beat is written."""
         return np.add.outer(x, self.after).ravel()
 
-    def takes(self, x: Times) -> tuple[Times, Times]:
+    def takes(self, x: Times, period: int) -> tuple[Times, Times]:
         """When each word is read first, and for the last time."""
         first = np.add.outer(x, np.arange(self.fold_c)).ravel()
         return first, first + (self.fold_r - 1) * self.fold_c

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Makers of the nodes of flows/schedule_kinds.py from what a kernel's parameters say."""
+"""Makers of the nodes of flows/schedule_kinds.py from kernels' parameters."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from flows.schedule_kinds import MatVec, Pixelwise, Window
+from hw.kernels import bnn_window_ref
 
 
 def pixelwise(
@@ -84,42 +85,9 @@ def matvec(
 
 
 def window(
-    name: str,
-    source: str,
-    sink: str,
-    shape: tuple[int, int, int],
-    kernel: tuple[int, int],
-    stride: tuple[int, int] = (1, 1),
-    pad: tuple[int, int, int, int] = (0, 0, 0, 0),
-    dilation: tuple[int, int] = (1, 1),
-    passes: int = 1,
-    latency: int = 2,
+    name: str, source: str, sink: str, params: Mapping[str, int], latency: int = 2
 ) -> Window:
-    """A sliding window that keeps the words of its input map as long as a later pixel reads them.
-
-    Args:
-        name: of the node.
-        source: input stream.
-        sink: output stream.
-        shape: rows, columns, words per pixel of the input map.
-        kernel: rows, columns.
-        stride: rows, columns.
-        pad: above, below, left, right; padding takes beats but no words.
-        dilation: rows, columns.
-        passes: times that each window is sent.
-        latency: clk from reading a word to the output beat.
-    """
-    rows, cols, folds = shape
-    reach = [(k - 1) * d for k, d in zip(kernel, dilation, strict=True)]
-    out_rows = (rows + pad[0] + pad[1] - reach[0] - 1) // stride[0] + 1
-    out_cols = (cols + pad[2] + pad[3] - reach[1] - 1) // stride[1] + 1
-    top = np.arange(out_rows)[:, None] * stride[0] - pad[0]
-    left = np.arange(out_cols)[None] * stride[1] - pad[2]
-    last_row, last_col = (
-        np.clip(a, 0, b - 1) for a, b in ((top + reach[0], rows), (left + reach[1], cols))
-    )
-    needs = np.maximum.accumulate(((last_row * cols + last_col + 1) * folds).ravel())
-    first = (np.clip(top, 0, rows) * cols + np.clip(left, 0, cols - 1)).ravel() * folds
-    frees = np.append(np.minimum.accumulate(first[::-1])[::-1][1:], rows * cols * folds)
-    beats = passes * kernel[0] * kernel[1] * folds
-    return Window(name, (source,), (sink,), needs, frees, beats, latency)
+    """A bnn_window with these parameters."""
+    needs, frees = bnn_window_ref.needs(params), bnn_window_ref.frees(params)
+    words, sent = bnn_window_ref.beats(params)
+    return Window(name, (source,), (sink,), needs, frees, sent // len(needs), words, latency)

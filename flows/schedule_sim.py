@@ -82,7 +82,8 @@ class _Machine:
         self.node, self.steps, self.at, self.frame = node, list(steps(node)), 0, 0
         self.inputs = [streams[name] for name in node.inputs]
         self.outputs = [streams[name] for name in node.outputs]
-        self.words = 0 if isinstance(node, Source) else self.steps[-1][1]
+        self.words = 0 if isinstance(node, Source | Sink) else node.beats_in
+        self.words = node.beats if isinstance(node, Sink) else self.words
         self.pipe, self.length = 0, max(node.latency, 1)
 
     def move(self, held: bool) -> list[tuple[_Stream, int, int]]:

@@ -54,10 +54,11 @@ class Maker:
             self.folds = folds
 
     def conv(self, fold_r: int, kernel: int, stride: int, pad: int, replay: bool = True) -> None:
-        shape, square = (self.size, self.size, self.folds), (kernel, kernel)
-        step, edge = (stride, stride), (pad, pad, pad, pad)
-        passes = 1 if replay else fold_r
-        slide = window(self.tag(), self.end, self.new(1), shape, square, step, edge, passes=passes)
+        size, step = dict.fromkeys(("ROWS", "COLS"), self.size), ("STRIDE_R", "STRIDE_C")
+        params = {**size, "C": self.folds, "SIMD": 1, **dict.fromkeys(("KR", "KC"), kernel)}
+        params |= dict.fromkeys(step, stride) | {f"PAD_{side}": pad for side in "TBLR"}
+        params["PASSES"] = 1 if replay else fold_r
+        slide = window(self.tag(), self.end, self.new(1), params)
         self.add(slide)
         vector = kernel * kernel * self.folds
         unit = matvec(self.tag(), self.end, self.new(1), slide.events, vector, fold_r, replay)

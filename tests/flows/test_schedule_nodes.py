@@ -3,10 +3,6 @@
 
 from __future__ import annotations
 
-from itertools import product
-
-import pytest
-
 from flows.schedule_kinds import MatVec, Pixelwise, Window
 from flows.schedule_nodes import converter, matvec, pad_channels, pool, window
 
@@ -21,27 +17,14 @@ def test_nodes() -> None:
     assert isinstance(matvec("m", "a", "b", 2, 3, 2), MatVec)
 
 
-WINDOWS = [
-    (kernel, stride, dilation, pad)
-    for kernel, stride, dilation, pad in product((1, 2, 3), (1, 2, 3), (1, 2), (0, 1, 2))
-    if pad <= (kernel - 1) * dilation
-]
-
-
-@pytest.mark.parametrize(("kernel", "stride", "dilation", "pad"), WINDOWS)
-def test_windows_keep_what_is_read(kernel: int, stride: int, dilation: int, pad: int) -> None:
-    """Every pixel finds its words there: arrived, and freed by no earlier pixel."""
-    rows, cols, folds = 6, 7, 2
-    step, edge, spread = (stride, stride), (pad,) * 4, (dilation, dilation)
-    node: Window = window("w", "a", "b", (rows, cols, folds), (kernel, kernel), step, edge, spread)
-    pixel, freed = 0, 0
-    reach = (kernel - 1) * dilation
-    for top in range(-pad, rows + pad - reach, stride):
-        for left in range(-pad, cols + pad - reach, stride):
-            for r in range(top, top + reach + 1, dilation):
-                for c in range(left, left + reach + 1, dilation):
-                    if 0 <= r < rows and 0 <= c < cols:
-                        assert freed <= (r * cols + c) * folds
-                        assert (r * cols + c + 1) * folds <= node.needs[pixel]
-            freed, pixel = node.frees[pixel], pixel + 1
-    assert pixel == node.events and freed == rows * cols * folds
+def test_windows_keep_what_is_read() -> None:
+    """Padding: the last row of a frame stays until the next frame's first row of windows."""
+    params = dict.fromkeys(("ROWS", "COLS", "KR", "KC"), 3) | {"C": 1, "SIMD": 1}
+    params |= {f"PAD_{side}": 1 for side in "TBLR"}
+    node: Window = window("w", "a", "b", params)
+    assert (node.events, node.beats, node.beats_in) == (9, 9, 9)
+    assert node.needs.tolist() == [5, 6, 6, 8, 9, 9, 8, 9, 9]
+    assert node.frees.tolist() == [-3, -2, -1, 0, 1, 2, 3, 4, 5]
+    first, last = node.users
+    assert first.tolist() == [0, 0, 0, 0, 0, 1, 3, 3, 4]
+    assert last.tolist() == [4, 5, 6, 7, 8, 9, 10, 11, 12]
