@@ -16,6 +16,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,9 @@ from flows.execute import run_tensors
 from flows.files import replacing, sha256_of, write_json
 from training import models
 from training.data import load_test, pixels
-from training.quantizers import FixedQuant
+from training.integer import IntWeights
+from training.methods import is_sign
+from training.quantizers import BinaryQuant, FixedQuant
 from training.run import MODEL, labels, load_classifier
 
 ONNX, REPORT = "00_export.onnx", "00_export.json"
@@ -43,7 +46,8 @@ def deployed(model: nn.Module) -> nn.Module:
     Brevitas exports BipolarQuant(weight, scale): the sign of the latent weight, whatever its
     quantizer does first. A quantizer that centres (IR-Net) would leave with wrong signs, silently.
     So the copy's weights are what the quantizer returned, sign * scale, and its quantizer is fixed
-    to that scale. Hardtanh in front of a sign only shapes gradients: it is left out.
+    to that scale; 8-bit weights the same way. Hardtanh in front of a sign only shapes gradients: it
+    is left out.
 
     Args:
         model: a network of training.models; not changed.
@@ -60,7 +64,7 @@ def deployed(model: nn.Module) -> nn.Module:
         if freeze is not None:  # AdaBin: constants that follow from the latent weights
             freeze()
     layers = models.matrix_layers(out)
-    if not layers:
+    if not any(isinstance(layer.weight_quant.tensor_quant, BinaryQuant) for _, layer in layers):
         raise FlowError(
             "export-real",
             "the network has no 1-bit weights: it is a real-valued one, or the first of two steps",
@@ -69,12 +73,13 @@ def deployed(model: nn.Module) -> nn.Module:
         )
     for _, layer in layers:
         with torch.no_grad():
-            value, scale, _, _ = layer.weight_quant.tensor_quant(layer.weight)
+            value, scale, _, bits = layer.weight_quant.tensor_quant(layer.weight)
         layer.weight.data = value.detach().clone()
-        layer.weight_quant.tensor_quant = FixedQuant(scale)
+        fixed = FixedQuant(scale) if bits == 1 else IntWeights(True, scale)
+        layer.weight_quant.tensor_quant = fixed
     for module in out.modules():
-        for name, child in module.named_children():
-            if isinstance(child, nn.Hardtanh):
+        for (name, child), (_, behind) in pairwise(module.named_children()):
+            if isinstance(child, nn.Hardtanh) and is_sign(behind):
                 setattr(module, name, nn.Identity())
     return out
 

@@ -57,7 +57,7 @@ class Config:
 NETWORKS = ("mlp", "cnv", "vgg-small", "resnet20", "resnet18")
 CHOICES = {
     "model.network": NETWORKS,
-    "model.ends": ("auto", "binary", "real"),
+    "model.ends": ("auto", "binary", "int8", "real"),
     "model.pad_value": (-1.0, 0.0, 1.0),
     "model.final_norm": ("bn", "tensor", "none"),
     "quant.weights": ("binary", "real"),
@@ -70,6 +70,7 @@ CHOICES = {
     "train.optimiser": ("adam", "sgd"),
     "train.schedule": ("cosine", "linear", "constant"),
     "train.keep": ("last", "best"),
+    "train.precision": ("float32", "bfloat16"),
 }
 SIZES = ("model.in_features", "model.classes", "train.epochs", "train.batch", "cmim.dim")
 AT_LEAST_ONE = (*SIZES, "cmim.draws", "ssl.dim", "ssl.queue")
@@ -82,6 +83,7 @@ COUNTS = (
     "train.seed",
     "train.threads",
     "model.width",
+    "model.residual_fraction",
 )
 NOT_NEGATIVE = (*COUNTS, "cmim.weight")
 TEMPERATURES = ("distill.temperature", "ssl.temperature")
@@ -202,7 +204,9 @@ def _fitting(config: Config, where: str) -> None:
         hint = "e.g. shape = [3, 32, 32]: channels, rows, columns"
         raise _bad(where, "model.shape", f"is {list(model.shape)} for {model.network}", hint)
     if model.network.startswith("resnet") and model.ends == "binary":
-        raise _bad(where, "model.ends", "is 'binary' for a residual network", '"real" or "auto"')
+        raise _bad(where, "model.ends", "is 'binary' for a residual network", '"int8" or "real"')
+    if not 2 <= model.residual_bits <= 8:
+        raise _bad(where, "model.residual_bits", f"is {model.residual_bits}", "2 to 8")
     if not 0 <= config.distill.weight <= 1:
         raise _bad(where, "distill.weight", f"is {config.distill.weight}", "0 to 1")
     if config.cmim.temperature < 0.02:  # exp(1 / T) has to stay a float32

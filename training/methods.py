@@ -23,15 +23,17 @@ class InputSign(QuantIdentity):  # type: ignore[misc]
     """The binariser of a network's input: a comparator for pixels, never learned."""
 
 
-class BinaryConv(QuantConv2d):  # type: ignore[misc]
-    """A 1-bit convolution whose map is padded with a value of ours before it.
+class PaddedConv(QuantConv2d):  # type: ignore[misc]
+    """A convolution of quantized weights whose map is padded with a value of ours before it.
 
-    -1 keeps the padded map binary; 0, PyTorch's usual padding, is a third value at the border.
+    -1 keeps the padded map binary; 0, PyTorch's usual padding, is a third value at the border and
+    left to the convolution itself.
     """
 
     def __init__(self, *shape: int, stride: int, pad: int, pad_value: float, **more: Any) -> None:
-        super().__init__(*shape, stride=stride, padding=0, bias=False, **more)
-        self.pad, self.pad_value = pad, pad_value
+        own = pad if pad_value == 0 else 0
+        super().__init__(*shape, stride=stride, padding=own, bias=False, **more)
+        self.pad, self.pad_value = pad - own, pad_value
 
     def forward(self, x: Tensor) -> Tensor:
         """Pad and convolve maps of shape (N, channels, rows, columns)."""
@@ -56,6 +58,31 @@ class _PadWith(torch.autograd.Function):
         return dx, dy.sum() - dx.sum(), None
 
 
+class _PadNode(torch.autograd.Function):
+    """Constant padding that leaves as one Pad node; F.pad leaves with a formula for its sizes."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, sizes: tuple[int, ...], value: float) -> Tensor:
+        return F.pad(x, sizes, value=value)
+
+    @staticmethod
+    def symbolic(g: Any, x: Any, sizes: tuple[int, ...], value: float) -> Any:
+        dims = len(sizes) // 2  # ONNX: all starts, then all ends; first dimension first
+        edges = [[0] * (4 - dims) + list(sizes[end::2])[::-1] for end in (0, 1)]
+        pads = g.op("Constant", value_t=torch.tensor(edges[0] + edges[1]))
+        return g.op(
+            "Pad", x, pads, g.op("Constant", value_t=torch.tensor(value)), mode_s="constant"
+        )
+
+
+def pad_map(x: Tensor, sizes: tuple[int, ...], value: float = 0.0) -> Tensor:
+    """F.pad of maps, shape (N, C, rows, columns), with a constant."""
+    if torch._C._get_tracing_state():
+        y: Tensor = _PadNode.apply(x, sizes, value)  # type: ignore[no-untyped-call]
+        return y
+    return F.pad(x, sizes, value=value)
+
+
 def padded(x: Tensor, pad: int, value: float | Tensor) -> Tensor:
     """Maps with `pad` pixels of a value on each side; a tensor keeps its gradient."""
     if not pad:
@@ -63,7 +90,7 @@ def padded(x: Tensor, pad: int, value: float | Tensor) -> Tensor:
     if isinstance(value, Tensor):
         y: Tensor = _PadWith.apply(x, value, pad)  # type: ignore[no-untyped-call]
         return y
-    return F.pad(x, (pad,) * 4, value=value)
+    return pad_map(x, (pad,) * 4, value)
 
 
 def per_channel(x_C: Tensor, like: Tensor) -> Tensor:
@@ -123,7 +150,7 @@ class Method:
         """A convolution without bias behind the binariser `sign`, padded with `pad_value`."""
         real = self.quant.weights == "real"
         weight_quant = None if real else weight_injector(self.weight_quant)
-        return BinaryConv(
+        return PaddedConv(
             inputs,
             outputs,
             kernel,
@@ -169,5 +196,12 @@ def signs(model: nn.Module) -> list[tuple[str, nn.Module]]:
 
     Not the input's: nothing is learned in front of it.
     """
-    found = [(n, m) for n, m in model.named_modules() if isinstance(m, QuantIdentity)]
+    found = [(n, m) for n, m in model.named_modules() if is_sign(m)]
     return [(n, m) for n, m in found if not isinstance(m, InputSign)]
+
+
+def is_sign(module: nn.Module) -> bool:
+    """Whether a module puts out bits; other quantizers of activations do not."""
+    if not isinstance(module, QuantIdentity):
+        return False
+    return isinstance(module.act_quant.fused_activation_quant_proxy.tensor_quant, BinaryQuant)

@@ -33,8 +33,12 @@ class ModelConfig:
     # Networks of convolutions only:
     shape: tuple[int, ...] = ()  # channels, rows, columns of an image; in_features follows
     width: int = 0  # channels of the first layer; 0: the published number
-    pad_value: float = -1.0  # of binary maps; 0 is a third value at the border
-    ends: str = "auto"  # first and last layer "binary" (auto: cnv) or "real" (auto: the others)
+    pad_value: float = -1.0  # of maps; 0 is a third value at the border of binary ones
+    # First and last layer, shortcuts and the stream beside them: "binary" (auto: cnv), "int8"
+    # (auto: the others) or "real", which no hardware is built for.
+    ends: str = "auto"
+    residual_bits: int = 8  # of the residual stream, ends = "int8"
+    residual_fraction: int = 0  # bits behind its binary point; 0: 6 of 8 behind Hardtanh, else 5
 
 
 @dataclass(frozen=True)
@@ -103,3 +107,4 @@ class TrainConfig:
     keep: str = "last"  # model.pt: the "last" epoch, or the "best" on the validation images
     seed: int = 1
     threads: int = 1  # of torch; more is no faster for small layers, and sums may round otherwise
+    precision: str = "float32"  # or "bfloat16" products in training; evaluation stays float32

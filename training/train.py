@@ -138,6 +138,7 @@ def _fit(
         devices=machine.devices,
         num_nodes=machine.nodes,
         strategy="ddp" if many else "auto",
+        precision="bf16-mixed" if config.train.precision == "bfloat16" else "32-true",
         deterministic=True if machine.accelerator == "cpu" else "warn",
         callbacks=[Guard(), Progress(), Keep(run)],
         logger=False,
