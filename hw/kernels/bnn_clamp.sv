@@ -3,7 +3,8 @@
 //
 // Function  y = LO where x < LO, HI where x > HI, else x, in OUT_W bits.
 // Structure both comparisons are with constants: gates on the bits that matter, no carry chain. A
-//           LUT site chooses two bits of y.
+//           LUT site chooses two bits of y; where x and y are short, LUTs that compare and choose a
+//           bit each are no more, and left to synthesis.
 // PRIM      see bnn_lut6_2.
 `default_nettype none
 module bnn_clamp #(
@@ -16,8 +17,9 @@ module bnn_clamp #(
   input  wire logic [IN_W-1:0]  x,
   output      logic [OUT_W-1:0] y
 );
-  localparam int W     = (IN_W > 33 ? IN_W : 33) + 1;  // x, LO and HI + 1
-  localparam int SITES = (OUT_W + 1) / 2;
+  localparam int W      = (IN_W > 33 ? IN_W : 33) + 1;  // x, LO and HI + 1
+  localparam int SITES  = (OUT_W + 1) / 2;
+  localparam int CHOOSE = OUT_W <= 4 && IN_W <= OUT_W + 4 ? 0 : PRIM;
   // the sign bit inverted: the order of two's complement is that of unsigned numbers
   localparam logic [W-1:0] SIGN  = {1'b1, {(W - 1) {1'b0}}};
   localparam logic [W-1:0] LEAST = W'($signed(LO)) ^ SIGN;
@@ -55,7 +57,7 @@ module bnn_clamp #(
   assign xp = (2*SITES)'($signed(x));
   assign y  = yp[OUT_W-1:0];
   for (genvar i = 0; i < SITES; i = i + 1) begin : gen_site
-    bnn_lut6_2 #(.INIT(choice(i)), .PRIM(PRIM)) u_lut (
+    bnn_lut6_2 #(.INIT(choice(i)), .PRIM(CHOOSE)) u_lut (
       .i({2'b10, above, least, xp[2*i+:2]}), .o5(yp[2*i]), .o6(yp[2*i+1])
     );
   end

@@ -27,6 +27,7 @@ class Source:
     """
 
     def __init__(self, dut: Any, clk: Any, prefix: str, gap: float, rng: random.Random) -> None:
+        self.prefix = prefix
         self.data = getattr(dut, f"{prefix}_tdata")
         self.valid = getattr(dut, f"{prefix}_tvalid")
         self.ready = getattr(dut, f"{prefix}_tready")
@@ -100,14 +101,15 @@ class Sink:
 
 
 class Streams:
-    """A design between one source and its sinks, from reset on.
+    """A design between its sources and its sinks, from reset on.
 
     Args:
-        dut: the design with s_axis and the sinks' ports.
-        gap: chance of a pause before an input beat.
+        dut: the design with the ports of sources and sinks.
+        gap: chance of a pause before a beat, for each input by itself.
         stall: chance of each output not being ready at a clk.
         rng: where the draws come from.
         outputs: prefixes of the output ports.
+        inputs: prefixes of the input ports.
         clock: name of the clock.
         reset: name of the reset; active low when it ends in _n.
     """
@@ -121,16 +123,17 @@ class Streams:
         outputs: tuple[str, ...] = ("m_axis",),
         clock: str = "clk",
         reset: str = "rst",
+        inputs: tuple[str, ...] = ("s_axis",),
     ) -> None:
         clk = getattr(dut, clock)
         self.clk, self.rst = clk, getattr(dut, reset)
         self.active = 0 if reset.endswith("_n") else 1
-        self.source = Source(dut, clk, "s_axis", gap, random.Random(rng.random()))
+        self.sources = [Source(dut, clk, name, gap, random.Random(rng.random())) for name in inputs]
         self.sinks = [Sink(dut, clk, name, stall, random.Random(rng.random())) for name in outputs]
         self.tasks: list[Any] = []
 
     async def start(self) -> None:
-        """Start the clock, reset the design and connect source and sinks."""
+        """Start the clock, reset the design and connect sources and sinks."""
         Clock(self.clk, CLK_NS, "ns").start()
         await self.reset()
 
@@ -138,9 +141,10 @@ class Streams:
         """Stop all traffic, reset for three clk, start again with nothing sent or received."""
         for task in self.tasks:
             task.cancel()
-        self.source.queue.clear()
-        self.source.times.clear()
-        self.source.valid.value = 0
+        for source in self.sources:
+            source.queue.clear()
+            source.times.clear()
+            source.valid.value = 0
         for sink in self.sinks:
             sink.beats.clear()
             sink.times.clear()
@@ -150,7 +154,7 @@ class Streams:
             await RisingEdge(self.clk)
         self.rst.value = 1 - self.active
         await RisingEdge(self.clk)
-        self.tasks = [cocotb.start_soon(self.source.run())]
+        self.tasks = [cocotb.start_soon(source.run()) for source in self.sources]
         self.tasks += [cocotb.start_soon(sink.run()) for sink in self.sinks]
 
     async def receive(self, n_beats: Sequence[int], limit_clk: int) -> None:

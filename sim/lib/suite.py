@@ -23,7 +23,7 @@ from cocotb.triggers import RisingEdge
 from sim.lib import axis
 from sim.lib.compare import expect_equal
 
-#: beats of each frame, for the input and for every output
+#: beats of each frame, for every input and then for every output
 Frames = tuple[list[list[int]], ...]
 
 
@@ -32,13 +32,14 @@ class Case:
     """What the suite must know about one folding of a kernel.
 
     Attributes:
-        frames: draws n frames; returns the beats of each: of the input, then of every output.
+        frames: draws n frames; returns the beats of each: of every input, then of every output.
         interval_clk: clk per frame without gaps and stalls, exact.
         latency_clk: clk from the first input beat to the first output beat of an idle unit, exact;
-            None where nothing is promised.
+            None where nothing is promised. With several inputs the last of them counts.
         files: memory file lines per parameter name.
         literals: SystemVerilog literals per parameter name.
         outputs: prefixes of the output ports.
+        inputs: prefixes of the input ports.
         clock: name of the clock.
         reset: name of the reset; active low when it ends in _n.
     """
@@ -51,6 +52,7 @@ class Case:
     outputs: tuple[str, ...] = ("m_axis",)
     clock: str = "clk"
     reset: str = "rst"
+    inputs: tuple[str, ...] = ("s_axis",)
 
 
 def load_case(name: str, params: dict[str, Any], seed: int) -> Case:
@@ -79,14 +81,20 @@ def _limit(case: Case, n_frames: int) -> int:
 async def _start(
     dut: Any, case: Case, rng: random.Random, gap: float, stall: float
 ) -> axis.Streams:
-    streams = axis.Streams(dut, gap, stall, rng, case.outputs, case.clock, case.reset)
+    streams = axis.Streams(dut, gap, stall, rng, case.outputs, case.clock, case.reset, case.inputs)
     await streams.start()
     return streams
 
 
+def _send(streams: axis.Streams, frames: Frames) -> None:
+    for source, side in zip(streams.sources, frames, strict=False):
+        source.send(beat for frame in side for beat in frame)
+
+
 async def _frames_pass(streams: axis.Streams, case: Case, frames: Frames, where: str) -> None:
-    given, *wanted = ([beat for frame in side for beat in frame] for side in frames)
-    streams.source.send(given)
+    n_inputs = len(streams.sources)
+    wanted = [[beat for frame in side for beat in frame] for side in frames[n_inputs:]]
+    _send(streams, frames)
     await streams.receive([len(want) for want in wanted], _limit(case, len(frames[0])))
     for sink, want in zip(streams.sinks, wanted, strict=True):
         expect_equal(sink.beats, want, f"{where}, {sink.prefix}")
@@ -116,13 +124,25 @@ async def outputs_stall_one_by_one(dut: Any) -> None:
 
 
 @cocotb.test()
+async def inputs_pause_one_by_one(dut: Any) -> None:
+    """With several inputs, one that hardly ever has a beat spoils nothing on the others."""
+    case, rng, draw = _setup("inputs_pause_one_by_one")
+    streams = await _start(dut, case, rng, 0.0, 0.2)
+    for slow in streams.sources if len(streams.sources) > 1 else []:
+        for source in streams.sources:
+            source.gap = 0.8 if source is slow else 0.0
+        await streams.reset()
+        frames = case.frames(draw, max(3, _n_frames(case) // 3))
+        await _frames_pass(streams, case, frames, f"{slow.prefix} pauses")
+
+
+@cocotb.test()
 async def reset_drops_frames(dut: Any) -> None:
     """A reset in the middle of a frame leaves nothing behind."""
     case, rng, draw = _setup("reset_drops_frames")
     streams = await _start(dut, case, rng, 0.2, 0.2)
     for attempt in range(5):
-        given, *_ = case.frames(draw, 4)
-        streams.source.send(beat for frame in given for beat in frame)
+        _send(streams, case.frames(draw, 4))
         for _ in range(rng.randint(2, 2 * case.interval_clk + 8)):
             await RisingEdge(streams.clk)
         await streams.reset()
@@ -137,9 +157,10 @@ async def interval_is_exact(dut: Any) -> None:
     streams = await _start(dut, case, rng, 0.0, 0.0)
     frames = case.frames(draw, max(6, _n_frames(case) // 2))
     await _frames_pass(streams, case, frames, "no gaps, no stalls")
-    for sink, side in zip(streams.sinks, frames[1:], strict=True):
+    taken = max(source.times[0] for source in streams.sources)
+    for sink, side in zip(streams.sinks, frames[len(streams.sources) :], strict=True):
         per_frame = len(side[0])
-        latency = sink.times[0] - streams.source.times[0]
+        latency = sink.times[0] - taken
         want = case.latency_clk
         assert want in (None, latency), f"latency {latency} clk, predicted {want}"
         for part in range(per_frame):
