@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Area of a folded network before synthesis: what the folding solver minimises.
 
-Matrix-vector units are counted (hw/kernels/bnn_mvu_area.py); FINN's width converters are a fit to
-yosys' results. The report quotes synthesis, never these.
+Binary matrix-vector units are counted (hw/kernels/bnn_mvu_area.py); FINN's width converters are a
+fit to yosys' results; integer units and flip-flops are rough. The report quotes synthesis, never
+these.
 """
 
 from __future__ import annotations
@@ -11,21 +12,36 @@ from dataclasses import dataclass
 from math import log2
 
 from hw.kernels import bnn_mvu_area
+from hw.kernels.bnn_mvu_area import LUT_WORDS, rom_bram36, rom_lut
 
 #: FINN's width converter (vpc.sv): to wider words, per converter, output bit and ratio
 LUT_WIDER = (31.0, 0.067, 1.43)
 LUT_NARROWER = 1.8  # to narrower words: per input bit and doubling, a barrel shifter
+#: flip-flops per LUT site: the units of hw/README.md have 0.35 to 1.1, and 1.3 to 1.6 unrolled
+FF_PER_LUT, FF_UNROLLED = 0.95, 1.6
+#: bnn_imvu, LUT sites: a unit, a row, a lane with 1-bit weights, a lane with a DSP
+IMVU_UNIT, IMVU_ROW, IMVU_LANE, IMVU_DSP_LANE = 60.0, 20.0, 9.0, 10.0
 
 
 @dataclass(frozen=True)
 class Area:
-    """LUT sites and BRAM36 of one node."""
+    """LUT sites, BRAM36, flip-flops and DSP of one node."""
 
     lut: float
     bram36: float
+    ff: float = 0.0
+    dsp: float = 0.0
 
     def __add__(self, other: Area) -> Area:
-        return Area(self.lut + other.lut, self.bram36 + other.bram36)
+        return Area(
+            self.lut + other.lut,
+            self.bram36 + other.bram36,
+            self.ff + other.ff,
+            self.dsp + other.dsp,
+        )
+
+    def __sub__(self, other: Area) -> Area:
+        return self + Area(-other.lut, -other.bram36, -other.ff, -other.dsp)
 
 
 def mvu_area(mw: int, mh: int, pe: int, simd: int, bram_price: float, raw: bool = False) -> Area:
@@ -40,7 +56,31 @@ def mvu_area(mw: int, mh: int, pe: int, simd: int, bram_price: float, raw: bool 
         raw: match counts leave the unit.
     """
     lut, bram36, _ = bnn_mvu_area.mvu_area(mw, mh, simd, pe, raw, bram_price)
-    return Area(lut, bram36)
+    return Area(lut, bram36, lut * (FF_UNROLLED if mw * mh == pe * simd else FF_PER_LUT))
+
+
+def imvu_area(mw: int, mh: int, pe: int, simd: int, in_w: int, w_w: int, bram_price: float) -> Area:
+    """A bnn_imvu: a matrix-vector unit of integers, with its memory where it is cheapest.
+
+    Args:
+        mw: matrix width.
+        mh: matrix height.
+        pe: rows per clk.
+        simd: columns per clk.
+        in_w: bits of an input.
+        w_w: bits of a weight; with more than one bit every lane is a DSP.
+        bram_price: LUT sites that a BRAM36 is worth.
+    """
+    lanes, words = pe * simd, mw * mh // (pe * simd)
+    lane = IMVU_DSP_LANE if w_w > 1 else IMVU_LANE * in_w / 8
+    lut = IMVU_UNIT + IMVU_ROW * pe + lane * lanes
+    in_luts = rom_lut(lanes * w_w, words) if 1 < words <= LUT_WORDS else 0
+    brams = rom_bram36(lanes * w_w, words) if words > 1 else 0.0
+    if words > LUT_WORDS or in_luts > bram_price * brams:
+        in_luts = 0
+    else:
+        brams = 0.0
+    return Area(lut + in_luts, brams, FF_PER_LUT * lut, lanes if w_w > 1 else 0)
 
 
 def dwc_area(in_bits: int, out_bits: int) -> Area:
@@ -48,6 +88,7 @@ def dwc_area(in_bits: int, out_bits: int) -> Area:
     if in_bits == out_bits:
         return Area(0, 0)
     if in_bits > out_bits:
-        return Area(LUT_NARROWER * in_bits * log2(in_bits / out_bits), 0)
+        return Area(LUT_NARROWER * in_bits * log2(in_bits / out_bits), 0, in_bits + out_bits)
     once, per_bit, per_ratio = LUT_WIDER
-    return Area(once + per_bit * out_bits + per_ratio * out_bits / in_bits, 0)
+    lut = once + per_bit * out_bits + per_ratio * out_bits / in_bits
+    return Area(lut, 0, in_bits + out_bits)

@@ -1,86 +1,63 @@
 # SPDX-License-Identifier: Apache-2.0
 """Choose PE and SIMD of every layer: the smallest accelerator that reaches the target rate.
 
-Only matrix-vector units have a choice. The binariser in front takes the first unit's SIMD, score
-map, fork and argmax the last unit's PE: they then never limit the rate and need no converter.
-The interval of the whole is exactly the largest cycle count of its nodes (hw/README.md, bnn_mvu,
-"Interval"); the check stage measures it.
+Only matrix-vector units have a choice. What follows a unit takes its PE, what comes before the
+first one its SIMD: they then never limit the rate and need no converter. The interval of the whole
+is exactly the largest cycle count of its nodes (hw/README.md, bnn_mvu, "Interval"; buffers:
+flows/schedule.py); the check stage measures it.
 """
 
 from __future__ import annotations
 
-import math
+from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from flows.config import Board
 from flows.errors import FlowError
-from flows.estimate import Area, dwc_area, mvu_area
+from flows.estimate import Area
+from flows.fold_layers import (
+    IN_LUTS,
+    Fold,
+    Layer,
+    Solution,
+    converter_area,
+    divisors,
+    folds_of,
+    unit_area,
+)
+from flows.fold_search import cheapest
 
-#: price of a BRAM36 that no weights are worth
-IN_LUTS = 1e9
+PROBES = 16  # intervals that `fastest` looks at before it halves a gap
 
-
-@dataclass(frozen=True)
-class Layer:
-    """A matrix-vector unit to fold: MW inputs, MH outputs, thresholded unless raw."""
-
-    name: str
-    mw: int
-    mh: int
-    raw: bool = False
-
-
-@dataclass(frozen=True)
-class Fold:
-    """PE rows and SIMD columns per clk."""
-
-    pe: int
-    simd: int
-
-    def cycles(self, layer: Layer) -> int:
-        """Clk per frame."""
-        return (layer.mw // self.simd) * (layer.mh // self.pe)
-
-
-@dataclass(frozen=True)
-class Solution:
-    """Folds of all layers, their area, the interval in clk.
-
-    prices: what a BRAM36 is worth in LUTs for each layer; says where its weights go.
-    """
-
-    folds: tuple[Fold, ...]
-    area: Area
-    interval: int
-    prices: tuple[float, ...]
-
-
-def divisors(n: int) -> list[int]:
-    """All divisors of n, rising."""
-    small = [d for d in range(1, int(n**0.5) + 1) if n % d == 0]
-    return sorted({*small, *(n // d for d in small)})
-
-
-def converter_area(pe: int, simd: int) -> Area:
-    """Width conversion between two units: through the least common multiple where it is uneven."""
-    if pe % simd == 0 or simd % pe == 0:
-        return dwc_area(pe, simd)
-    common = math.lcm(pe, simd)
-    return dwc_area(pe, common) + dwc_area(common, simd)
+__all__ = [
+    "Fold",
+    "Layer",
+    "Solution",
+    "bram_price",
+    "check_fold",
+    "converter_area",
+    "divisors",
+    "dsp_price",
+    "excess",
+    "fastest",
+    "fits",
+    "fold_for_rate",
+    "intervals",
+    "smallest",
+]
 
 
 def smallest(layers: Sequence[Layer], max_interval: int, board: Board) -> Solution | None:
     """The cheapest folding with at most `max_interval` clk per frame; None where there is none.
 
-    Dynamic programming along the chain; the state is the PE of the layer before, because a width
-    converter is paid for where it differs from the next SIMD. Cost: LUTs, and block RAMs at the
-    board's exchange rate. Where that asks for more block RAM than there is, weights move into LUTs;
-    where it asks for more LUTs, block RAM is taken for cheaper.
+    Cost: LUTs, and block RAMs and DSPs at the board's exchange rates. Where that asks for more
+    block RAM than there is, weights move into LUTs; where it asks for more LUTs, block RAM is taken
+    for cheaper.
     """
     first = None
     for cheaper in (1, 2, 4, 8):
-        found = _cheapest(layers, max_interval, bram_price(board) / cheaper)
+        found = cheapest(layers, max_interval, bram_price(board) / cheaper, dsp_price(board))
         if found is None:
             return None
         solution = _within(found, layers, board.budget["bram36"])
@@ -100,18 +77,15 @@ def _within(solution: Solution, layers: Sequence[Layer], budget: float) -> Solut
     while (missing := area.bram36 - budget) > 0:
         moves = []
         for i, (layer, fold) in enumerate(zip(layers, solution.folds, strict=True)):
-            shape = (layer.mw, layer.mh, fold.pe, fold.simd)
-            before = mvu_area(*shape, prices[i], layer.raw)
-            after = mvu_area(*shape, IN_LUTS, layer.raw)
-            freed, taken = before.bram36 - after.bram36, after.lut - before.lut
-            if freed > 0:
-                enough = freed >= missing
-                moves.append((not enough, taken if enough else taken / freed, i, taken, freed))
+            more = unit_area(layer, fold, IN_LUTS) - unit_area(layer, fold, prices[i])
+            if more.bram36 < 0:
+                enough = -more.bram36 >= missing
+                moves.append((not enough, more.lut if enough else -more.lut / more.bram36, i, more))
         if not moves:
             break
-        *_, i, taken, freed = min(moves)
+        *_, i, more = min(moves, key=lambda move: move[:3])
         prices[i] = IN_LUTS
-        area = Area(area.lut + taken, area.bram36 - freed)
+        area = area + more
     return replace(solution, area=area, prices=tuple(prices))
 
 
@@ -120,49 +94,62 @@ def bram_price(board: Board) -> float:
     return board.budget["lut"] / board.budget["bram36"]
 
 
-def _cheapest(layers: Sequence[Layer], max_interval: int, price: float) -> Solution | None:
-    best: dict[int, tuple[float, Area, tuple[Fold, ...]]] = {0: (0.0, Area(0, 0), ())}
-    for i, layer in enumerate(layers):
-        options = [
-            (fold, mvu_area(layer.mw, layer.mh, fold.pe, fold.simd, price, layer.raw))
-            for pe in divisors(layer.mh)
-            for simd in divisors(layer.mw)
-            if (fold := Fold(pe, simd)).cycles(layer) <= max_interval
-        ]
-        after: dict[int, tuple[float, Area, tuple[Fold, ...]]] = {}
-        for pe_before, (cost, area, folds) in best.items():
-            for fold, own in options:
-                total = own if i == 0 else own + converter_area(pe_before, fold.simd)
-                new = (cost + total.lut + price * total.bram36, area + total, (*folds, fold))
-                if fold.pe not in after or new[0] < after[fold.pe][0]:
-                    after[fold.pe] = new
-        best = after
-    if not best:
-        return None
-    _, area, folds = min(best.values(), key=lambda entry: entry[0])
-    interval = max(f.cycles(layer) for f, layer in zip(folds, layers, strict=True))
-    return Solution(folds, area, interval, (price,) * len(layers))
+def dsp_price(board: Board) -> float:
+    """LUTs per DSP of a board."""
+    return board.budget["lut"] / board.budget["dsp"]
+
+
+def excess(area: Area, board: Board) -> list[str]:
+    """What a part has too little of: "lut", "bram36", "ff", "dsp"."""
+    used = {"lut": area.lut, "bram36": area.bram36, "ff": area.ff, "dsp": area.dsp}
+    return [what for what, n in used.items() if n > board.budget[what]]
 
 
 def fits(solution: Solution, board: Board) -> bool:
     """Whether the estimate stays within the part."""
-    return (
-        solution.area.lut <= board.budget["lut"] and solution.area.bram36 <= board.budget["bram36"]
-    )
+    return not excess(solution.area, board)
+
+
+def intervals(layers: Sequence[Layer]) -> list[int]:
+    """All that the slowest layer may take, rising: no other interval can be realised."""
+    cycles = [{fold.cycles(layer) for fold in folds_of(layer)} for layer in layers]
+    least = max(min(c) for c in cycles)
+    return sorted(n for n in set().union(*cycles) if n >= least)
 
 
 def fastest(layers: Sequence[Layer], board: Board) -> Solution | None:
-    """The folding with the shortest interval that fits the board; None where none does."""
-    low, high = 1, max(layer.mw * layer.mh for layer in layers)
-    found = None
+    """The folding with the shortest interval that fits the board; None where none does.
+
+    Slow ones need not fit where fast ones do: few words of weights go into LUTs, many only into
+    block RAM. So intervals spread over all of them come first, from the shortest on; then the gap
+    in front of the first that fits is halved.
+    """
+    choices = intervals(layers)
+    ratio = choices[-1] / choices[0]
+    goals = [choices[0] * ratio ** (i / (PROBES - 1)) for i in range(PROBES)]
+    places = sorted({max(0, bisect_right(choices, goal) - 1) for goal in goals})
+    low = 0
+    for high in places:
+        found = _that_fits(layers, choices[high], board)
+        if found is not None:
+            break
+        low = high + 1
+    else:
+        return None
+    high -= 1
     while low <= high:
         middle = (low + high) // 2
-        solution = smallest(layers, middle, board)
-        if solution is not None and fits(solution, board):
+        solution = _that_fits(layers, choices[middle], board)
+        if solution is not None:
             found, high = solution, middle - 1
         else:
             low = middle + 1
     return found
+
+
+def _that_fits(layers: Sequence[Layer], interval: int, board: Board) -> Solution | None:
+    solution = smallest(layers, interval, board)
+    return solution if solution is not None and fits(solution, board) else None
 
 
 def fold_for_rate(
@@ -194,7 +181,7 @@ def fold_for_rate(
         f"even one frame per clk is {clk_mhz * 1e6:,.0f} frames/s"
         if solution is None
         else f"it takes about {solution.area.lut:,.0f} LUT and {solution.area.bram36:g} BRAM36 of "
-        f"{board.budget['lut']:,} and {board.budget['bram36']}"
+        f"{board.budget['lut']:,} and {board.budget['bram36']}{_also(solution.area, board)}"
     )
     best = fastest(layers, board)
     if best is None:
@@ -214,15 +201,22 @@ def fold_for_rate(
     )
 
 
+def _also(area: Area, board: Board) -> str:
+    """Flip-flops and DSPs, where they are what is short."""
+    short = [(what, getattr(area, what)) for what in excess(area, board) if what in ("ff", "dsp")]
+    return "".join(f", {n:,.0f} {w.upper()} of {board.budget[w]:,}" for w, n in short)
+
+
 def check_fold(layer: Layer, fold: Fold, where: str) -> None:
     """Refuse a PE or SIMD that does not divide.
 
     Raises:
         FlowError: fold-divides, with the two nearest that do.
     """
+    grouped = layer.groups > 1
     for key, value, size_name, size in (
-        ("PE", fold.pe, "MH", layer.mh),
-        ("SIMD", fold.simd, "MW", layer.mw),
+        ("PE", fold.pe, "MH/GROUPS" if grouped else "MH", layer.mh // layer.groups),
+        ("SIMD", fold.simd, "C" if layer.channels else "MW", layer.channels or layer.mw),
     ):
         if value >= 1 and size % value == 0:
             continue

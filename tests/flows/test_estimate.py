@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from flows.estimate import Area, dwc_area, mvu_area
+from flows.estimate import Area, dwc_area, imvu_area, mvu_area
 from hw.kernels.bnn_mvu_area import mvu_lut, rom_bram36, rom_lut
 
 ROOT = Path(__file__).resolve().parents[2]
 ROW = re.compile(
     r"\| `bnn_mvu` PRIM=1 \| MW=(\d+) MH=(\d+) SIMD=(\d+) PE=(\d+) RAW=(\d) ROM_BLOCK=(\d) [^|]*"
-    r"\| (\d+) [^|]*\|[^|]*\|[^|]*\| ([\d.]+) \|.*\| \d+ \([^)]*?(unseen)?\) \|"
+    r"\| (\d+) [^|]*\|[^|]*\| (\d+) \| ([\d.]+) \|.*\| \d+ \([^)]*?(unseen)?\) \|"
 )
 UNITS = ROW.findall((ROOT / "hw/README.md").read_text())
 
@@ -31,7 +31,7 @@ def test_units_are_estimated(row: tuple[str, ...]) -> None:
     estimate = mvu_lut(mw, mh, simd, pe, bool(raw), bool(block))
     assert estimate == pytest.approx(sites, rel=0.1)
     if block:
-        measured = float(row[7])
+        measured = float(row[8])
         assert measured <= rom_bram36(pe * simd, mw * mh // (pe * simd)) <= 1.1 * measured
 
 
@@ -56,3 +56,25 @@ def test_memory_goes_where_it_is_cheaper() -> None:
     cheap, dear = (mvu_area(256, 256, 8, 32, price) for price in (1.0, 1e6))
     assert cheap.bram36 == rom_bram36(256, 256) and dear.bram36 == 0
     assert dear.lut > cheap.lut
+
+
+def test_flip_flops_of_all_units_together() -> None:
+    """A single one may be off by a factor of two, a network is not."""
+    estimate = sum(
+        mvu_area(mw, mh, pe, simd, 1e9 if block == 0 else 0.0, bool(raw)).ff
+        for mw, mh, simd, pe, raw, block in ([int(v) for v in row[:6]] for row in UNITS)
+    )
+    assert estimate == pytest.approx(sum(int(row[7]) for row in UNITS), rel=0.15)
+
+
+def test_integer_units() -> None:
+    """1-bit weights in LUTs, 8-bit ones in a DSP a lane; few words of weights stay out of BRAM."""
+    first, last = imvu_area(27, 64, 16, 3, 8, 1, 380.0), imvu_area(512, 10, 1, 2, 8, 8, 380.0)
+    assert first.dsp == 0 and first.bram36 == 0 and 400 < first.lut < 1500
+    assert last.dsp == 2 and last.bram36 > 0
+    assert imvu_area(4, 4, 4, 4, 8, 1, 380.0).bram36 == 0
+
+
+def test_areas_add_up() -> None:
+    a, b = Area(1, 2, 3, 4), Area(10, 20, 30, 40)
+    assert a + b == Area(11, 22, 33, 44) and b - a == Area(9, 18, 27, 36)

@@ -2,12 +2,17 @@
 from __future__ import annotations
 
 import itertools
+import time
+from dataclasses import replace
 
 import pytest
 
 from flows.config import load_board
 from flows.errors import FlowError
-from flows.estimate import mvu_area
+from flows.estimate import Area, mvu_area
+from flows.fold_layers import folds_of, unit_area
+from flows.fold_max import fold_max, pareto
+from flows.fold_search import cheapest, links_of
 from flows.folding import (
     Fold,
     Layer,
@@ -15,8 +20,10 @@ from flows.folding import (
     check_fold,
     converter_area,
     divisors,
+    excess,
     fastest,
     fold_for_rate,
+    intervals,
     smallest,
 )
 
@@ -90,3 +97,123 @@ def test_weights_are_shared_out_between_luts_and_block_ram() -> None:
     assert 0 < solution.area.bram36 <= BOARD.budget["bram36"]
     assert solution.area.lut <= BOARD.budget["lut"]
     assert len(set(solution.prices)) == 2
+
+
+def cnv() -> list[Layer]:
+    """CNV: 8-bit pixels into the first layer, valid 3x3 convolutions, three dense layers."""
+    convs = ((3, 64, 30), (64, 64, 28), (64, 128, 12), (128, 128, 10), (128, 256, 3), (256, 256, 1))
+    layers = [
+        Layer(f"conv{i}", 9 * c, rows, vectors=size * size, channels=c)
+        for i, (c, rows, size) in enumerate(convs)
+    ]
+    layers[0] = replace(layers[0], kind="integer", in_w=8)
+    dense = ((256, 512), (512, 512), (512, 10))
+    return layers + [Layer(f"fc{i}", *shape, raw=i == 2) for i, shape in enumerate(dense)]
+
+
+FINN_CNV = ((16, 3), (32, 32), (16, 32), (16, 32), (4, 32), (1, 32), (1, 4), (1, 8), (5, 1))
+
+
+def resnet18() -> list[Layer]:
+    """ResNet-18 for CIFAR with a shortcut around every unit, 8-bit first and last layer."""
+    layers = [Layer("stem", 27, 64, kind="integer", in_w=8, w_w=8, vectors=1024, channels=3)]
+    before, size = "stem", 32
+    for stage, rows in enumerate((64, 128, 256, 512)):
+        for block in range(4):
+            c, around = rows, before
+            if stage and block == 0:
+                c, size, around = rows // 2, size // 2, f"short{stage}"
+                layers.append(Layer(around, c, rows, True, size * size, source=before))
+            shape = {"vectors": size * size, "channels": c, "source": before}
+            name = f"conv{stage}_{block}"
+            layers.append(Layer(name, 9 * c, rows, True, **shape, joins=((around, 16),)))
+            before = name
+    return [*layers, Layer("fc", 512, 10, kind="integer", in_w=16, w_w=8)]
+
+
+def test_cnv_at_finns_rate() -> None:
+    layers = cnv()
+    finn = [Fold(*fold).cycles(x) for fold, x in zip(FINN_CNV, layers, strict=True)]
+    assert max(finn) == 32_768
+    solution = fold_for_rate(layers, BOARD, 100.0, 3_050)
+    assert solution.interval <= 32_768 and solution.area.lut < 13_000
+    price = bram_price(BOARD)
+    theirs = sum(unit_area(x, Fold(*f), price).lut for x, f in zip(layers, FINN_CNV, strict=True))
+    assert solution.area.lut + price * solution.area.bram36 < theirs + price * 140
+
+
+def test_folds_keep_to_channels_groups_and_limits() -> None:
+    layer = Layer("x", 9 * 12, 32, vectors=49, channels=12, groups=4, max_simd=6)
+    assert {f.simd for f in folds_of(layer)} == {1, 2, 3, 4, 6}
+    assert {f.pe for f in folds_of(layer)} == {1, 2, 4, 8}
+    assert Fold(8, 6).cycles(layer) == 49 * 18 * 4
+    stride4 = Layer("y", 12, 12, vectors=4, pixels=64, channels=12)
+    assert Fold(12, 3).cycles(stride4) == 64 * 4, "its window reads all of the map"
+    with pytest.raises(FlowError, match="SIMD=9 does not divide C=12") as caught:
+        check_fold(layer, Fold(8, 9), "folding.json")
+    assert "MW=108" in caught.value.where
+    with pytest.raises(FlowError, match="PE=16 does not divide MH/GROUPS=8"):
+        check_fold(layer, Fold(16, 6), "folding.json")
+
+
+def test_what_follows_a_unit_counts() -> None:
+    plain = Layer("a", 64, 64)
+    dear = replace(plain, extra=lambda pe, simd: Area(1000.0 * pe, 0.5, 10, pe))
+    solution = smallest([dear], 256, BOARD)
+    assert solution is not None and solution.folds[0].pe == 1, "rows are dear: columns instead"
+    own = unit_area(plain, solution.folds[0], solution.prices[0])
+    assert solution.area == own + Area(1000, 0.5, 10, 1)
+
+
+def test_the_cheapest_with_shortcuts() -> None:
+    """Against every combination: joins of neighbours are exact, others at least near."""
+    layers = [
+        Layer("a", 8, 8, source=""),
+        Layer("b", 8, 8, joins=(("a", 16),)),
+        Layer("c", 8, 8, source="a", joins=(("b", 16),)),
+    ]
+    links, options = links_of(layers), [folds_of(layer) for layer in layers]
+    assert [(k.a, k.b, k.added) for k in links] == [
+        (0, 1, False),
+        (0, 1, True),
+        (0, 2, False),
+        (1, 2, True),
+    ]
+    for limit in (2, 8, 16):
+        costs = [
+            sum(unit_area(x, f, 380.0).lut for x, f in zip(layers, folds, strict=True))
+            + sum(k.area(folds[k.a], folds[k.b]).lut for k in links)
+            for folds in itertools.product(*options)
+            if all(f.cycles(x) <= limit for f, x in zip(folds, layers, strict=True))
+        ]
+        found = cheapest(layers, limit, 380.0, 200.0)
+        assert found is not None and min(costs) <= found.area.lut <= 1.05 * min(costs)
+
+
+def test_max_says_what_stops_it() -> None:
+    layers, board = resnet18(), load_board("zcu104")
+    begin = time.process_time()
+    best, why = fold_max(layers, board, 100.0)
+    assert time.process_time() - begin < 2
+    assert not excess(best.area, board)
+    assert why.startswith("LUT: ") and "of 230,400 LUT; conv3_" in why and "grows most, by" in why
+    _, why = fold_max([Layer("a", 8, 8)], board, 100.0)
+    assert why == "a takes 1 clk per frame and cannot take less: no larger PE or SIMD divides"
+    with pytest.raises(FlowError, match=r"not fit pynq-z1 at any rate: .* of 140 BRAM36"):
+        fold_max(layers, BOARD, 100.0)
+
+
+def test_pareto_is_from_small_to_fast() -> None:
+    layers = cnv()
+    points = pareto(layers, BOARD)
+    assert 10 <= len(points) <= 20
+    assert [p.interval for p in points] == sorted({p.interval for p in points}, reverse=True)
+    assert points[-1].interval == fold_max(layers, BOARD, 100.0)[0].interval
+    assert all(p.interval in intervals(layers) for p in points)
+    assert points[0].lut < points[-1].lut <= BOARD.budget["lut"]
+    assert points[-1].fps == 100e6 / points[-1].interval
+
+
+def test_no_board_no_points() -> None:
+    tiny = replace(BOARD, budget={"lut": 10, "ff": 10, "bram36": 1, "dsp": 1})
+    assert pareto(cnv(), tiny) == [] and fastest(cnv(), tiny) is None
