@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +18,8 @@ from qonnx.transformation.infer_shapes import InferShapes
 from flows import finn_env  # noqa: F401  (sets FINN up)
 from flows.reference import run_reference
 
-#: images per call of qonnx's executor: bounds its memory (all tensors are kept)
-CHUNK = 2000
+#: images per call of qonnx's executor, at most, and bytes of all tensors, which it keeps
+CHUNK, CHUNK_BYTES = 2000, 2**29
 
 
 @dataclass(frozen=True)
@@ -45,9 +47,21 @@ def float_input(images: NDArray[np.uint8], input_kind: str) -> NDArray[np.float3
     return values / np.float32(255) if input_kind == "pixel/255" else values
 
 
-def run_tensors(
+def chunk_of(model: ModelWrapper) -> int:
+    """How many images at a time qonnx's executor may run: maps of a thousand would fill a machine.
+
+    Args:
+        model: a graph of batch size 1.
+    """
+    shaped = model.transform(InferShapes())
+    names = [name for node in shaped.graph.node for name in node.output]
+    shapes = [shaped.get_tensor_shape(name) or [1] for name in names]
+    return max(1, min(CHUNK, CHUNK_BYTES // (4 * sum(math.prod(shape) for shape in shapes))))
+
+
+def run_chunks(
     model: ModelWrapper, inputs: NDArray[np.float32], wanted: list[str]
-) -> dict[str, NDArray[Any]]:
+) -> Iterator[dict[str, NDArray[Any]]]:
     """Run a graph in qonnx's executor, some images at a time.
 
     Args:
@@ -55,21 +69,26 @@ def run_tensors(
         inputs: shape (N, n).
         wanted: names of tensors.
 
-    Returns:
-        The wanted tensors, each of shape (N, elements).
+    Yields:
+        The wanted tensors of the next images, each of shape (images, elements).
     """
-    parts: dict[str, list[NDArray[Any]]] = {name: [] for name in wanted}
     source = model.graph.input[0].name
-    batched, size = model, 0
-    for start in range(0, len(inputs), CHUNK):
-        chunk = inputs[start : start + CHUNK]
+    batched, size, most = model, 0, chunk_of(model)
+    for start in range(0, len(inputs), most):
+        chunk = inputs[start : start + most]
         if len(chunk) != size:
             size = len(chunk)
             batched = model.transform(ChangeBatchSize(size)).transform(InferShapes())
         context = execute_onnx(batched, {source: chunk}, return_full_exec_context=True)
-        for name in parts:
-            parts[name].append(np.asarray(context[name]).reshape(len(chunk), -1))
-    return {name: np.concatenate(arrays) for name, arrays in parts.items()}
+        yield {name: np.asarray(context[name]).reshape(len(chunk), -1) for name in wanted}
+
+
+def run_tensors(
+    model: ModelWrapper, inputs: NDArray[np.float32], wanted: list[str]
+) -> dict[str, NDArray[Any]]:
+    """All of `run_chunks`: the wanted tensors, each of shape (N, elements)."""
+    parts = list(run_chunks(model, inputs, wanted))
+    return {name: np.concatenate([part[name] for part in parts]) for name in wanted}
 
 
 def run_qonnx(model: ModelWrapper, images: NDArray[np.uint8], input_kind: str) -> Outputs:

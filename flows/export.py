@@ -27,7 +27,7 @@ from qonnx.core.modelwrapper import ModelWrapper
 from torch import Tensor, nn
 
 from flows.errors import CheckFailed, FlowError, run_main
-from flows.execute import run_tensors
+from flows.execute import run_chunks
 from flows.files import replacing, sha256_of, write_json
 from training import models
 from training.data import load_test, pixels
@@ -97,22 +97,23 @@ def write_qonnx(model: nn.Module, features: int, path: Path) -> None:
         export_qonnx(model, x, str(path), opset_version=13, dynamo=False)
 
 
-def execute(path: Path, x: NDArray[np.uint8]) -> tuple[Array, list[Array]]:
+def execute(path: Path, x: NDArray[np.uint8]) -> Iterator[tuple[Array, list[Array]]]:
     """Run images through a QONNX file with qonnx's own executor.
 
     Args:
         path: a file written by write_qonnx.
         x: shape (N, features), 8-bit pixels.
 
-    Returns:
-        Scores, shape (N, classes), and the output of every matrix product in graph order, each of
-        shape (N, neurons); maps are flattened, column fastest.
+    Yields:
+        Some images at a time: scores, shape (images, classes), and the output of every matrix
+        product in graph order, each of shape (images, neurons); maps are flattened, column fastest.
     """
     graph = ModelWrapper(str(path))
     products = [n.output[0] for n in graph.graph.node if n.op_type in ("MatMul", "Conv")]
     output = graph.graph.output[0].name
-    values = run_tensors(graph, pixels(torch.from_numpy(x)).numpy(), [*products, output])
-    return values[output], [values[name] for name in products]
+    inputs = pixels(torch.from_numpy(x)).numpy()
+    for values in run_chunks(graph, inputs, [*products, output]):
+        yield values[output], [values[name] for name in products]
 
 
 @contextmanager
@@ -150,9 +151,29 @@ def compare(model: nn.Module, path: Path, x: NDArray[np.uint8]) -> dict[str, Any
     Raises:
         CheckFailed: export-differs, with the first layer, image and neuron.
     """
+    at, parts = 0, []
+    for scores, products in execute(path, x):  # some at a time: all products of CNV take gigabytes
+        parts.append(_compare_some(model, path, x[at : at + len(scores)], at, scores, products))
+        at += len(scores)
+    return {
+        "images": len(x),
+        "equal_labels": len(x),
+        "equal_products": sum(products for products, _ in parts),
+        "max_abs_delta": max(delta for _, delta in parts),
+    }
+
+
+def _compare_some(
+    model: nn.Module,
+    path: Path,
+    x: NDArray[np.uint8],
+    first: int,
+    scores_onnx: Array,
+    products_onnx: list[Array],
+) -> tuple[int, float]:
+    """How many products are equal, and the largest difference of scores; `first` is x's number."""
     with _products(model) as kept:
         scores = models.scores(model, torch.from_numpy(x)).numpy()
-    scores_onnx, products_onnx = execute(path, x)
     if len(kept) != len(products_onnx):
         raise _differs(path, f"{len(kept)} layers became {len(products_onnx)} matrix products")
     for (name, parts), found in zip(kept.items(), products_onnx, strict=True):
@@ -160,18 +181,13 @@ def compare(model: nn.Module, path: Path, x: NDArray[np.uint8]) -> dict[str, Any
         if not np.array_equal(want, found):
             image, neuron = np.argwhere(want != found)[0]
             values = f"{want[image, neuron]} in torch, {found[image, neuron]} in QONNX"
-            raise _differs(path, f"layer {name}, image {image}, neuron {neuron}: {values}")
+            raise _differs(path, f"layer {name}, image {first + image}, neuron {neuron}: {values}")
     want_labels, found_labels = labels(scores), labels(scores_onnx)
     if not np.array_equal(want_labels, found_labels):
         image = int(np.flatnonzero(want_labels != found_labels)[0])
         values = f"class {want_labels[image]} in torch, {found_labels[image]} in QONNX"
-        raise _differs(path, f"label of image {image}: {values}")
-    return {
-        "images": len(x),
-        "equal_labels": len(x),
-        "equal_products": sum(p.size for p in products_onnx),
-        "max_abs_delta": float(np.abs(scores - scores_onnx).max()),
-    }
+        raise _differs(path, f"label of image {first + image}: {values}")
+    return sum(p.size for p in products_onnx), float(np.abs(scores - scores_onnx).max())
 
 
 def _differs(path: Path, what: str) -> CheckFailed:

@@ -127,7 +127,7 @@ def matrix_layers(model: nn.Module) -> list[tuple[str, Any]]:
 
 
 @torch.no_grad()
-def scores(model: nn.Module, x: Tensor, chunk: int = 2000) -> Tensor:
+def scores(model: nn.Module, x: Tensor, chunk: int = 500) -> Tensor:
     """Scores in evaluation mode; the model's mode is put back.
 
     Args:

@@ -85,7 +85,7 @@ def test_zero_at_a_quantizer_is_plus_one(tmp_path: Path) -> None:
     norms[0].bias.data.zero_()
     path = write(export.deployed(model), tmp_path / "m.onnx")
     export.compare(model, path, PIXELS)
-    _, products = export.execute(path, PIXELS)
+    _, products = next(export.execute(path, PIXELS))
     weights = export.deployed(model).get_submodule(models.matrix_layers(model)[1][0]).weight
     want = weights.detach().sum(1).numpy()  # all inputs +1
     assert np.array_equal(products[1], np.broadcast_to(want, products[1].shape))
