@@ -76,9 +76,9 @@ class Buffer:
 
     @property
     def bits(self) -> int:
-        """Memory that is chosen here: line buffer, of 2^n words, or FIFO."""
-        words = 1 << (self.capacity - 1).bit_length() if self.line else self.fifo
-        return self.width * words
+        """Memory of the line buffer or FIFO: bnn_window and axis_fifo make it 2^n words."""
+        words = self.capacity if self.line else self.fifo
+        return self.width * (1 << (words - 1).bit_length() if words else 0)
 
 
 @dataclass(frozen=True)
@@ -224,6 +224,12 @@ class _Plan:
         return Buffer(peak, beat, own, max(0, peak - own), bits), False
 
 
+def _cost(buffers: dict[str, Buffer]) -> tuple[int, int]:
+    """Bits as they are built, then as they are needed."""
+    need = sum(b.width * (b.capacity if b.line else b.fifo) for b in buffers.values())
+    return sum(buffer.bits for buffer in buffers.values()), need
+
+
 def _movable(graph: Graph) -> list[str]:
     """Nodes that may start late, from sink to source: units, each by its first node."""
     behind_window = {n for node in graph.nodes if isinstance(node, Window) for n in node.outputs}
@@ -237,14 +243,14 @@ def _movable(graph: Graph) -> list[str]:
 
 def best_schedule(graph: Graph) -> tuple[dict[str, Times], dict[str, Buffer]]:
     """The schedule with the fewest bits in buffers of those that are tried, and its buffers."""
-    best: tuple[int, dict[str, Times], dict[str, Buffer]] | None = None
+    best: tuple[tuple[int, int], dict[str, Times], dict[str, Buffer]] | None = None
     for even in (True, False):
         plan = _Plan(graph, even)
         sources = {node.name for node in graph.nodes if isinstance(node, Source)}
         for start in (sources, sources | {*_movable(graph)}, set[str]()):
             late, x = start, plan.forward({n: plan.late[n] for n in start})
             found = plan.buffers(x)
-            bits = sum(buffer.bits for buffer in found.values())
+            bits = _cost(found)
             if best is None or bits < best[0]:
                 best, base = (bits, x, found), (plan, late)
     assert best is not None
@@ -253,7 +259,7 @@ def best_schedule(graph: Graph) -> tuple[dict[str, Times], dict[str, Buffer]]:
         tried = late ^ {name}
         x = plan.forward({n: plan.late[n] for n in tried})
         found = plan.buffers(x)
-        bits = sum(buffer.bits for buffer in found.values())
+        bits = _cost(found)
         if bits < best[0]:
             best, late = (bits, x, found), tried
     return best[1], best[2]
