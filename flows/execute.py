@@ -55,8 +55,8 @@ def chunk_of(model: ModelWrapper) -> int:
     """
     shaped = model.transform(InferShapes())
     names = [name for node in shaped.graph.node for name in node.output]
-    shapes = [shaped.get_tensor_shape(name) or [1] for name in names]
-    return max(1, min(CHUNK, CHUNK_BYTES // (4 * sum(math.prod(shape) for shape in shapes))))
+    elements = sum(math.prod(shaped.get_tensor_shape(name) or [1]) for name in names)
+    return max(1, min(CHUNK, CHUNK_BYTES // (4 * int(elements))))
 
 
 def run_chunks(

@@ -24,6 +24,7 @@ from torch.nn import functional as F
 from flows import export
 from training import models
 from training.config import from_table
+from training.methods import PaddedConv
 
 BATCH = 16  # images that statistics are taken of
 
@@ -87,9 +88,9 @@ def enliven(model: nn.Module, x: torch.Tensor, seed: int) -> nn.Module:
         norm.weight.copy_(gain)
         norm.bias.copy_(uniform(gain, -0.4, 0.4))
         norm.momentum = 1.0  # statistics are those of the batch that comes
-    for norm in model.modules():
-        if type(norm).__name__ == "TensorNorm":
-            norm.momentum = 1.0
+    for module in model.modules():
+        if type(module).__name__ == "TensorNorm":
+            module.momentum = 1.0  # type: ignore[assignment]
     model.train()
     model(x)
     return model.eval()
@@ -109,10 +110,9 @@ def convnet(make: ConvMake, seed: int) -> nn.Module:
     config = from_table({"model": table, "quant": {"method": make.method}}, "sim.lib.convnets")
     torch.manual_seed(seed)
     model = models.build(config.model, config.quant)
-    for module in model.modules():
-        padding = getattr(module, "padding", 0)
-        if make.pad_node and hasattr(module, "pad_value") and padding != (0, 0):
-            module.pad, module.padding = padding[0], (0, 0)
+    for conv in (m for m in model.modules() if isinstance(m, PaddedConv)):
+        if make.pad_node and conv.padding != (0, 0):
+            conv.pad, conv.padding = conv.padding[0], (0, 0)
     x = torch.from_numpy(images(make.shape, BATCH, seed)).float() / 255
     return enliven(model, x, seed)
 
@@ -128,7 +128,7 @@ def bnn_pynq_cnv(seed: int, width: int = 64) -> nn.Module:
     """CNV_1W1A of brevitas_examples.bnn_pynq with fewer channels, in evaluation mode."""
     from brevitas_examples.bnn_pynq.models import CNV
 
-    sizes = {
+    sizes: dict[str, Any] = {
         "CNV_OUT_CH_POOL": [(n * width // 64, pool) for n, pool in CNV.CNV_OUT_CH_POOL],
         "INTERMEDIATE_FC_FEATURES": [(4 * width, 8 * width), (8 * width, 8 * width)],
         "LAST_FC_IN_FEATURES": 8 * width,

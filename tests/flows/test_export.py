@@ -11,7 +11,7 @@ import torch
 from qonnx.core.modelwrapper import ModelWrapper
 from torch import nn
 
-from flows import export
+from flows import execute, export
 from flows.errors import CheckFailed, FlowError
 from tests.training.tiny import CLASSES, SIDE, write_idx
 from training import models
@@ -63,6 +63,23 @@ def test_centring_quantizer_needs_the_deployed_form(tmp_path: Path) -> None:
         export.compare(model, naive, PIXELS)
     assert "body.1" in err.value.what and "image 0" in err.value.what  # the first matrix layer
     export.compare(model, write(export.deployed(model), tmp_path / "good.onnx"), PIXELS)
+
+
+def test_images_go_through_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parts follow from the bytes of all tensors; images keep their numbers."""
+    model = network()
+    path = write(export.deployed(model), tmp_path / "m.onnx")
+    whole = export.compare(model, path, PIXELS)
+    monkeypatch.setattr(execute, "CHUNK_BYTES", 32 * 4 * 200)
+    parts = [len(scores) for scores, _ in export.execute(path, PIXELS)]
+    assert len(parts) > 2 and sum(parts) == 70 and len(set(parts[:-1])) == 1
+    assert export.compare(model, path, PIXELS) == whole
+    wrong = np.where(np.arange(70)[:, None] < parts[0], 0, PIXELS)
+    scores = export.models.scores
+    monkeypatch.setattr(export.models, "scores", lambda m, x: scores(m, x * (x.sum() == 0)))
+    with pytest.raises(CheckFailed) as err:
+        export.compare(model, path, wrong.astype(np.uint8))
+    assert f"image {parts[0]}," in err.value.what
 
 
 def test_deployed_copy_leaves_the_model_alone() -> None:

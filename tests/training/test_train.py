@@ -7,9 +7,11 @@ import pytest
 import torch
 
 from flows.errors import FlowError
+from training import models
 from training.config import Config, load
+from training.data import load_test
 from training.experiment import learning_rate
-from training.run import load_model
+from training.run import labels, load_model
 from training.train import train
 
 
@@ -84,3 +86,18 @@ def test_cosine() -> None:
     rates = [learning_rate(config.train, e) for e in range(10)]
     assert rates[0] == 2.0 and rates[5] == pytest.approx(1.0) and 0 < rates[9] < 0.1
     assert rates == sorted(rates, reverse=True)
+
+
+def test_products_in_bfloat16(tiny: Config, tiny_data: Path, tmp_path: Path) -> None:
+    """Weights, and what is measured, stay float32."""
+    short = tiny.with_train(precision="bfloat16")
+    for run in ("a", "b"):
+        train(short, tmp_path / run, data=tiny_data)
+    files = [(tmp_path / run / "model.pt").read_bytes() for run in ("a", "b")]
+    assert files[0] == files[1]
+    model, _ = load_model(tmp_path / "a")
+    assert {p.dtype for p in model.parameters()} == {torch.float32}
+    test = load_test("custom", tiny_data)
+    right = int((labels(models.scores(model, test.x)) == test.y.numpy()).sum())
+    metrics = json.loads((tmp_path / "a/metrics.json").read_text())
+    assert metrics["accuracy_top1"] == right / len(test)
