@@ -106,12 +106,8 @@ def random_net(seed: int) -> Graph:
     for _ in range(rng.randint(2, 4)):
         kind = rng.choice(("conv", "conv", "pool", "pipeline", "residual"))
         if kind == "conv" and net.size >= 3:
-            how = (
-                rng.choice((1, 2, 4)),
-                rng.choice((1, 2, 3)),
-                rng.choice((1, 2)),
-                rng.choice((0, 1)),
-            )
+            kernel = rng.choice((1, 2, 3))
+            how = rng.choice((1, 2, 4)), kernel, rng.choice((1, 2)), rng.randint(0, kernel // 2)
             net.conv(*how, replay=rng.random() < 0.7)
         elif kind == "pool" and net.size >= 4:
             net.pool(2)
