@@ -29,8 +29,8 @@ INTEGERS = [
     {"MW": 12, "MH": 5, "SIMD": 1, "PE": 1, "W_W": 8, "OUT_W": 20},
     {"MW": 10, "MH": 4, "SIMD": 5, "PE": 2, "W_W": 8, "IN_SIGNED": 1, "OUT_W": 20},
     {"MW": 7, "MH": 2, "SIMD": 7, "PE": 2, "W_W": 5, "OUT_W": 16},
-    {"MW": 8, "MH": 4, "SIMD": 2, "PE": 2, "W_W": 2, "IN_W": 2, "OUT_W": 7, "DSP": 0},
-    {"MW": 6, "MH": 4, "SIMD": 3, "PE": 2, "W_W": 3, "IN_W": 4, "OUT_W": 10, "DSP": 0},
+    {"MW": 8, "MH": 4, "SIMD": 2, "PE": 2, "W_W": 2, "IN_W": 8, "OUT_W": 12},
+    {"MW": 6, "MH": 4, "SIMD": 3, "PE": 2, "W_W": 3, "IN_W": 4, "OUT_W": 10},
     {"MW": 6, "MH": 3, "SIMD": 6, "PE": 1, "W_W": 8, "IN_SIGNED": 1, "OUT_W": 19, "DSP": 0},
     {"MW": 8, "MH": 6, "SIMD": 2, "PE": 1, "W_W": 4, "OUT_W": 15, "ROM_BLOCK": 1},
     {"MW": 8, "MH": 6, "SIMD": 4, "PE": 1, "W_W": 3, "GROUPS": 2, "OUT_W": 14, "REPLAY": 0},
@@ -46,11 +46,12 @@ RUNS = bench.runs(FEW, MORE, [LAYER])
 
 def pipe(p: dict[str, Any]) -> int:
     """PIPE of the kernel's header: registers in front of the accumulators."""
-    simd, w_w = p["SIMD"], p.get("W_W", 1)
+    simd, in_w, w_w = p["SIMD"], p.get("IN_W", 8), p.get("W_W", 1)
     terms = simd // 3 + simd % 3 if p["PE"] >= 8 else simd
     if w_w == 1 and terms == 1:
         return 0
-    digits = 1 if p.get("DSP", 1) else (w_w + 1) // 2
+    in_dsp = p.get("DSP", 1) and min(in_w, w_w) > 2 and in_w + w_w > 8
+    digits = 1 if in_dsp else (w_w + 1) // 2
     n = (terms + 1) // 2 if w_w == 1 else simd * digits
     registers = 1
     while n > 2:

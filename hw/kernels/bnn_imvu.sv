@@ -17,7 +17,8 @@
 //           first input beat was taken. PIPE = 0 where a row adds one term per clk (below), else
 //           1 + the number of times that N can be divided by three, rounding up, until at most two
 //           are left. Terms: W_W = 1: columns, three in one where PE >= 8. N: W_W = 1: pairs of terms,
-//           rounding up. W_W > 1: SIMD, times (W_W + 1) / 2 where DSP = 0.
+//           rounding up. W_W > 1: SIMD, times (W_W + 1) / 2 where products are in LUTs: DSP = 0, or
+//           IN_W or W_W is 2 or less, or their sum 8 or less.
 // Limits    SIMD divides MW and PE divides MH / GROUPS, else elaboration stops and says which.
 `default_nettype none
 module bnn_imvu #(
@@ -34,7 +35,7 @@ module bnn_imvu #(
   parameter     WEIGHTS      = 1'b0,
   parameter     WEIGHTS_FILE = "",
   parameter int ROM_BLOCK = 0,   // weights in 0: LUTs, 1: block RAM
-  parameter int DSP       = 1,   // W_W > 1: products in DSP48 (yosys: of nine bits or more), 0: in LUTs
+  parameter int DSP       = 1,   // 1: products in DSP48 unless they are small, 0: in LUTs
   parameter int PRIM      = 0    // see bnn_lut6_2
 ) (
   input  wire logic                 clk,
@@ -58,7 +59,9 @@ module bnn_imvu #(
   localparam int SHARED = W_W == 1 && SIMD >= 3 && PE >= 8 ? 1 : 0;
   localparam int N3     = SHARED != 0 ? SIMD / 3 : 0;
   localparam int T      = SIMD - 2 * N3;
-  localparam int N      = W_W == 1 ? (T + 1) / 2 : SIMD * (DSP != 0 ? 1 : (W_W + 1) / 2);
+  // yosys makes no DSP48 of a product of less than nine bits
+  localparam int IN_DSP = DSP != 0 && IN_W > 2 && W_W > 2 && IN_W + W_W > 8 ? 1 : 0;
+  localparam int N      = W_W == 1 ? (T + 1) / 2 : SIMD * (IN_DSP != 0 ? 1 : (W_W + 1) / 2);
   localparam int NW     = W_W > 1 ? IN_W + W_W : XW + (SHARED != 0 ? 2 : 0) + (T > 1 ? 1 : 0);
   localparam int FULL_W = $clog2(MW) + (W_W > 1 ? IN_W + W_W : XW);  // holds every sum
   localparam int ACC_W  = OUT_W < FULL_W ? OUT_W : FULL_W;
@@ -188,7 +191,7 @@ module bnn_imvu #(
   end else begin : gen_products
     assign keep = '1;
     bnn_imvu_products #(
-      .SIMD(SIMD), .PE(PE), .XW(XW), .W_W(W_W), .NW(NW), .DSP(DSP), .PRIM(PRIM)
+      .SIMD(SIMD), .PE(PE), .XW(XW), .W_W(W_W), .NW(NW), .DSP(IN_DSP), .PRIM(PRIM)
     ) u_products (.clk, .en, .x, .w(w_q), .numbers);
   end
 

@@ -22,7 +22,7 @@ def integer_dot(x: ArrayLike, w: ArrayLike, bits: bool = False) -> NDArray[np.in
         bits: the weights are bits: x counts where a weight is 1, and -1 - x where it is 0.
 
     Returns:
-        Sums, shape (N, MH). With bits: the dot product with +-1, less the number of zeros of the row.
+        Sums, shape (N, MH). With bits: the dot product with +-1, less the zeros of the row.
 
     Raises:
         ValueError: the two widths differ: pass both with the same MW.

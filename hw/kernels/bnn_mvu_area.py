@@ -15,6 +15,8 @@ from hw.kernels.bnn_heap_ref import heap_bits, heap_levels, heap_rows, pipe
 #: sites of control: a unit, a bit of its counters of columns and of rows of thresholds. Fitted to
 #: the groups "unit" and "layer" of hw/bench/configs.py.
 UNIT, COLUMN_BIT, ROW_BIT = 28.0, 13.3, 1.5
+#: the same of a unit without replay buffer: its counters of columns go with it
+FIFO_UNIT, FIFO_COLUMN_BIT = 22.0, 1.2
 #: words of weights up to which LUTs are considered: bnn_rom_lut's limit
 LUT_WORDS = 256
 
@@ -54,16 +56,24 @@ def _threshold_lut(rows_per_clk: int, acc_w: int, words: int) -> int:
     return compare + rom_lut(rows_per_clk * acc_w, words)
 
 
-def _replay_lut(mw: int, mh: int, simd: int, pe: int) -> float:
-    """LUT sites of a bnn_replay: a multiplexer, or a LUT RAM of RAM32M or RAM64M."""
-    if pe == mh:
-        return simd
-    words = 2 * mw // simd
-    bits = 6 if words <= 32 else 3
-    return 4 * ceil(simd / bits) * ceil(words / 64)
+def input_lut(width: int, words: int, replay: bool) -> float:
+    """LUT sites of a bnn_replay, its control and the counters of the unit behind it.
+
+    Args:
+        width: bits of a word.
+        words: words of a vector.
+        replay: vectors are kept, in a LUT RAM of RAM32M or RAM64M; else a FIFO's multiplexer.
+    """
+    column_bits = ceil(log2(words))
+    if not replay:
+        return FIFO_UNIT + FIFO_COLUMN_BIT * column_bits + width
+    bits = 6 if 2 * words <= 32 else 3
+    return UNIT + COLUMN_BIT * column_bits + 4 * ceil(width / bits) * ceil(2 * words / 64)
 
 
-def mvu_lut(mw: int, mh: int, simd: int, pe: int, raw: bool, block: bool) -> float:
+def mvu_lut(
+    mw: int, mh: int, simd: int, pe: int, raw: bool, block: bool, replay: bool = True
+) -> float:
     """LUT sites of a bnn_mvu.
 
     Args:
@@ -73,10 +83,14 @@ def mvu_lut(mw: int, mh: int, simd: int, pe: int, raw: bool, block: bool) -> flo
         pe: rows per clk.
         raw: match counts leave the unit.
         block: weights in block RAM.
+        replay: a vector comes once and is kept: REPLAY = 1 and pe * GROUPS < mh.
     """
     words, acc_w = mw * mh // (simd * pe), mw.bit_length()
     registers = pipe(mw, mh, simd, pe, raw, block)
-    control = UNIT + _replay_lut(mw, mh, simd, pe) + COLUMN_BIT * ceil(log2(mw // simd))
+    if pe == mh:  # a FIFO, of a unit that the fit has seen with all others
+        control = UNIT + simd + COLUMN_BIT * ceil(log2(mw // simd))
+    else:
+        control = input_lut(simd, mw // simd, replay)
     control += 0 if raw else ROW_BIT * ceil(log2(mh // pe))
     if words == 1:
         counted = heap_lut(mw, 0, 3, registers)
@@ -99,7 +113,13 @@ def mvu_lut(mw: int, mh: int, simd: int, pe: int, raw: bool, block: bool) -> flo
 
 
 def mvu_area(
-    mw: int, mh: int, simd: int, pe: int, raw: bool, bram_price: float
+    mw: int,
+    mh: int,
+    simd: int,
+    pe: int,
+    raw: bool,
+    bram_price: float,
+    replay: bool = True,
 ) -> tuple[float, float, bool]:
     """The cheaper of weights in LUTs and in block RAM.
 
@@ -110,14 +130,15 @@ def mvu_area(
         pe: rows per clk.
         raw: match counts leave the unit.
         bram_price: LUT sites that a BRAM36 is worth.
+        replay: see mvu_lut().
 
     Returns:
         LUT sites, BRAM36, and whether the weights are in block RAM.
     """
     lanes, words = pe * simd, mw * mh // (simd * pe)
     brams = rom_bram36(lanes, words)
-    in_block = mvu_lut(mw, mh, simd, pe, raw, True) if words > 1 else 0.0
-    in_luts = mvu_lut(mw, mh, simd, pe, raw, False) if words <= LUT_WORDS else float("inf")
+    in_block = mvu_lut(mw, mh, simd, pe, raw, True, replay) if words > 1 else 0.0
+    in_luts = mvu_lut(mw, mh, simd, pe, raw, False, replay) if words <= LUT_WORDS else float("inf")
     if words == 1 or in_luts <= in_block + bram_price * brams:
         return in_luts, 0.0, False
     return in_block, brams, True

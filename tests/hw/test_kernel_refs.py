@@ -10,6 +10,7 @@ from hw.kernels import (
     bnn_affine_ref,
     bnn_binarize_ref,
     bnn_heap_ref,
+    bnn_imvu_ref,
     bnn_lookup_ref,
     bnn_mvu_ref,
 )
@@ -130,6 +131,48 @@ def test_affine_and_its_words() -> None:
         bnn_affine_ref.affine([[3]], [3], [0], out_w=4)
     with pytest.raises(ValueError, match="A"):
         bnn_affine_ref.param_words([8], [0], 1, 4, 4)
+
+
+@settings(max_examples=60, deadline=None)
+@given(SEEDS, st.integers(1, 40), st.sampled_from([1, 4, 8, 16, 30]), st.booleans())
+def test_integer_dot_is_exact(seed: int, mw: int, bits: int, signed: bool) -> None:
+    rng = np.random.default_rng(seed)
+    low = -(1 << (bits - 1)) if signed else 0
+    x = rng.integers(low, low + (1 << bits), (5, mw))
+    w = rng.integers(-(1 << bits) // 2, (1 << bits) // 2, (3, mw))
+    want = [[sum(int(a) * int(b) for a, b in zip(i, j, strict=True)) for j in w] for i in x]
+    assert bnn_imvu_ref.integer_dot(x, w).tolist() == want
+    signs = w >= 0
+    want = [[sum(int(a if b else ~a) for a, b in zip(i, j, strict=True)) for j in signs] for i in x]
+    assert bnn_imvu_ref.integer_dot(x, signs, bits=True).tolist() == want
+
+
+def test_integer_dot_over_several_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bnn_imvu_ref, "_CHUNK_BYTES", 200)
+    x, w = np.arange(99, dtype=np.uint8).reshape(11, 9), np.full((2, 9), -128, np.int8)
+    assert (bnn_imvu_ref.integer_dot(x, w) == x.astype(int) @ w.T.astype(int)).all()
+    with pytest.raises(ValueError, match="MW"):
+        bnn_imvu_ref.integer_dot(x, w[:, 1:])
+
+
+def test_sum_bits_is_the_narrowest() -> None:
+    assert bnn_imvu_ref.sum_bits(np.ones((1, 27)), 8, False, bits=True) == 14  # 6885
+    assert bnn_imvu_ref.sum_bits(np.zeros((1, 27)), 8, False, bits=True) == 14  # -6912
+    assert bnn_imvu_ref.sum_bits([[1, 0]], 8, False, bits=True) == 9  # -256 .. 254
+    assert bnn_imvu_ref.sum_bits([[1, 1, 0]], 8, False, bits=True) == 10  # -256 .. 509
+    assert bnn_imvu_ref.sum_bits([[-128, 127]], 8, False) == 16
+    assert bnn_imvu_ref.sum_bits([[-128, -128]], 8, True) == 17  # 32768
+    assert bnn_imvu_ref.sum_bits([[-1, 0]], 2, True) == 3  # 2
+
+
+def test_integer_weight_words() -> None:
+    words = bnn_imvu_ref.weight_words([[-1, 2], [3, -4]], pe=2, simd=1, weight_bits=4)
+    assert words == ["3f", "c2"]
+    assert bnn_imvu_ref.weight_words([[1, 0], [1, 1]], 2, 2, 1) == ["d"]
+    with pytest.raises(ValueError, match="fit 1 bits"):
+        bnn_imvu_ref.weight_words([[-1]], 1, 1, 1)
+    with pytest.raises(ValueError, match="PE=2"):
+        bnn_imvu_ref.weight_words([[1]], 2, 1, 1)
 
 
 def test_lookup_layout() -> None:
