@@ -56,7 +56,7 @@ def deployed(model: nn.Module) -> nn.Module:
         The copy, in evaluation mode.
 
     Raises:
-        FlowError: export-real (there is no 1-bit layer).
+        FlowError: export-real (there is no 1-bit layer, or a real-valued one beside them).
     """
     out = copy.deepcopy(model).eval()
     for module in out.modules():
@@ -71,6 +71,7 @@ def deployed(model: nn.Module) -> nn.Module:
             "[quant] of its configuration",
             'a run with method = "irnet" (or ste, adabin, reactnet) and weights = "binary"',
         )
+    _no_real_layers(out)
     for _, layer in layers:
         with torch.no_grad():
             value, scale, _, bits = layer.weight_quant.tensor_quant(layer.weight)
@@ -82,6 +83,19 @@ def deployed(model: nn.Module) -> nn.Module:
             if isinstance(child, nn.Hardtanh) and is_sign(behind):
                 setattr(module, name, nn.Identity())
     return out
+
+
+def _no_real_layers(model: nn.Module) -> None:
+    quantized = {name for name, _ in models.matrix_layers(model)}
+    for name, module in model.named_modules():
+        if isinstance(module, nn.Conv2d | nn.Linear) and name not in quantized:
+            raise FlowError(
+                "export-real",
+                f"layer {name} has real-valued weights",
+                "[model] ends of its configuration",
+                'a run with ends = "int8": 8-bit weights, and a residual stream of integers',
+                'training/README.md, "Integer networks"',
+            )
 
 
 def write_qonnx(model: nn.Module, features: int, path: Path) -> None:

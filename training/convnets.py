@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Convolutional networks: CNV and VGG-Small as stacks, ResNet-20 and ResNet-18 for small images.
+"""Convolutional networks: what they have in common, and the stacks CNV and VGG-Small.
 
 Maps are padded with `[model] pad_value`, -1 by default: binary ones stay binary at the border.
 What is not 1-bit is 8-bit integers and a fixed-point stream (integer.py), or, with ends = "real",
@@ -38,8 +38,10 @@ class Pixels(nn.Module):
         if any(self.border):
             x = pad_map(x, self.border)
         x = 2 * x - 255
-        # A pixel's channels side by side: a quarter faster on a processor, in every layer behind.
-        return x.contiguous(memory_format=torch.channels_last) if self.training else x
+        if self.training and x.device.type == "cpu":
+            # A pixel's channels side by side: a quarter faster, in every layer behind.
+            return x.contiguous(memory_format=torch.channels_last)
+        return x
 
 
 class Scale(nn.Module):
@@ -102,25 +104,6 @@ def feature_grid(kind: Method, inputs: int, clipped: bool) -> Grid:
     """What the last layer sees: [-1, 1) or else [-4, 4) in so many bits that its sums are exact."""
     bits = feature_bits(inputs)
     return Grid(bits, bits - 1 if clipped else bits - 3)
-
-
-def stream_grid(model: ModelConfig, kind: Method) -> nn.Module:
-    """The residual stream's fixed point, or nothing where ends are real.
-
-    8 bits are [-2, 2) behind Hardtanh: a branch of 2 takes the stream from one end to the other.
-    Otherwise they are [-4, 4), and the stream saturates there.
-    """
-    if ends(model, kind) == "real":
-        return nn.Identity()
-    bits = model.residual_bits
-    return Grid(bits, model.residual_fraction or (bits - 2 if clips(kind) else bits - 3))
-
-
-def stream_end(model: ModelConfig, kind: Method, channels: int) -> nn.Sequential:
-    """Nonlinearity of the stream, and back to its grid: Hardtanh never leaves it."""
-    nonlinearity, grid = kind.nonlinearity(channels), stream_grid(model, kind)
-    stays = isinstance(grid, Grid) and clips(kind) and grid.fraction < grid.width - 1
-    return nn.Sequential(nonlinearity, nn.Identity() if stays else grid)
 
 
 class ConvNet(Network):
@@ -223,100 +206,4 @@ class VggSmall(ConvNet):
         body.append(nn.Flatten())
         self.features_out, self.body = inputs * rows * columns, nn.Sequential(*body)
         self.tail = last_linear(model, kind, self.features_out, sign)
-        self.start()
-
-
-class MapMean(nn.Module):
-    """Mean over each map: (N, C, rows, columns) to (N, C), deterministic on a GPU, too.
-
-    Of maps whose size is no power of two, the sum by the next one: exact in fixed point, and the
-    batch norm behind it makes it the same.
-    """
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Average."""
-        count = x.shape[2] * x.shape[3]
-        if count & (count - 1) == 0:
-            return x.mean((2, 3))
-        return x.sum((2, 3)) * 0.5 ** int(count).bit_length()
-
-
-class Skip(nn.Module):
-    """Shortcut without weights: every second pixel, new channels of zero (option A)."""
-
-    def __init__(self, inputs: int, outputs: int) -> None:
-        super().__init__()
-        self.extra = outputs - inputs
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Half the rows and columns, more channels."""
-        before = self.extra // 2
-        return pad_map(x[:, :, ::2, ::2], (0, 0, 0, 0, before, self.extra - before))
-
-
-class Unit(nn.Module):
-    """One binary convolution with its own shortcut, as in Bi-Real Net.
-
-    y = end(grid(batch norm(conv(sign(x)))) + shortcut(x)), end the nonlinearity of the stream
-
-    Source: Liu et al., Bi-Real Net, ECCV 2018 (arXiv:1808.00278).
-    """
-
-    def __init__(
-        self, inputs: int, outputs: int, stride: int, model: ModelConfig, kind: Method
-    ) -> None:
-        super().__init__()
-        self.sign = kind.sign(inputs)
-        self.conv = kind.conv(inputs, outputs, 3, stride, 1, self.sign)
-        self.norm, self.grid = Norm2d(outputs), stream_grid(model, kind)
-        self.shortcut = shortcut(inputs, outputs, stride, model, kind)
-        self.end = stream_end(model, kind, outputs)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Maps (N, inputs, rows, columns) to (N, outputs, rows / stride, columns / stride)."""
-        y: Tensor = self.end(self.grid(self.norm(self.conv(self.sign(x)))) + self.shortcut(x))
-        return y
-
-
-def shortcut(inputs: int, outputs: int, stride: int, model: ModelConfig, kind: Method) -> nn.Module:
-    """Around a unit: nothing where the size stays, else option A or a 1x1 convolution."""
-    if stride == 1:
-        return nn.Identity()
-    if model.network == "resnet20":
-        return Skip(inputs, outputs)
-    if ends(model, kind) == "real":
-        conv: nn.Module = nn.Conv2d(inputs, outputs, 1, stride, bias=False)
-    else:
-        conv = int_conv(inputs, outputs, 1, stride, 0, 0.0)
-    return nn.Sequential(conv, Norm2d(outputs), stream_grid(model, kind))
-
-
-class ResNet(ConvNet):
-    """ResNets for small images with one shortcut per binary convolution.
-
-    8-bit 3x3 stem -> stages of units, width doubled and size halved at each but the first -> mean
-    over the map -> batch norm -> 8-bit classifier. ResNet-20: 3 stages of 6 units, width 16,
-    shortcuts without weights. ResNet-18: 4 stages of 4 units, width 64, shortcuts that change the
-    size are 1x1 convolutions of 8-bit weights. Between the units runs a stream of fixed point.
-    """
-
-    def __init__(self, model: ModelConfig, kind: Method) -> None:
-        super().__init__()
-        stages, units, width = (3, 6, 16) if model.network == "resnet20" else (4, 4, 64)
-        width = model.width or width
-        body = first_conv(model, kind, 0, width, 1)
-        body += [Norm2d(width), kind.nonlinearity(width), stream_grid(model, kind)]
-        inputs = width
-        for stage in range(stages):
-            for nth in range(units):
-                outputs, stride = width << stage, 2 if stage and not nth else 1
-                body.append(Unit(inputs, outputs, stride, model, kind))
-                inputs = outputs
-        body += [MapMean(), Norm1d(inputs)]
-        sees: nn.Module = nn.Identity()
-        if ends(model, kind) == "int8":
-            sees = feature_grid(kind, inputs, clipped=False)
-        body.append(sees)
-        self.features_out, self.body = inputs, nn.Sequential(*body)
-        self.tail = last_linear(model, kind, inputs, sees)
         self.start()

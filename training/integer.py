@@ -185,7 +185,6 @@ class _Frozen:
 
     constants: tuple[Tensor, Tensor] | None = None
 
-    @torch.no_grad()
     def gain_offset(self: Any) -> tuple[Tensor, Tensor]:
         """Gain and offset, each of shape (C,)."""
         gain = self.weight / (self.running_var + self.eps).sqrt()
@@ -201,7 +200,8 @@ class _Frozen:
 
     def freeze(self) -> None:
         """Fix gain and offset: they leave as two constants."""
-        self.constants = self.gain_offset()
+        gain, offset = self.gain_offset()
+        self.constants = gain.detach(), offset.detach()
 
 
 class Norm1d(_Frozen, nn.BatchNorm1d):

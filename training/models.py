@@ -19,10 +19,11 @@ from torch import Tensor, nn
 from flows.errors import FlowError
 from training import adabin, irnet, reactnet  # noqa: F401 (they register themselves)
 from training.config import ModelConfig, QuantConfig
-from training.convnets import Cnv, ResNet, VggSmall
+from training.convnets import Cnv, VggSmall
 from training.data import pixels
 from training.methods import method
 from training.network import Network, TensorNorm
+from training.resnets import ResNet
 
 
 class Mlp(Network):

@@ -9,9 +9,10 @@ from torch.nn import functional as F
 from flows.errors import FlowError
 from training import models
 from training.config import Config, from_table
-from training.convnets import Pixels, Skip
+from training.convnets import Pixels
 from training.data import pixels
 from training.methods import method, signs
+from training.resnets import Skip
 
 NETWORKS = ["cnv", "vgg-small", "resnet20", "resnet18"]
 BINARY = ["ste", "irnet", "adabin", "reactnet"]

@@ -9,9 +9,10 @@ from qonnx.core.modelwrapper import ModelWrapper
 from torch import nn
 
 from flows import export
+from flows.errors import FlowError
 from sim.lib.convnets import ConvMake, convnet, images
 from training import models
-from training.convnets import MapMean, Unit, feature_grid
+from training.convnets import feature_grid
 from training.integer import (
     EXACT,
     Grid,
@@ -24,6 +25,7 @@ from training.integer import (
     weight_step,
 )
 from training.methods import is_sign, method
+from training.resnets import MapMean, Unit
 from training.sections import QuantConfig
 
 
@@ -168,3 +170,12 @@ def test_qonnx_is_the_network(tmp_path: Path, make: ConvMake) -> None:
     signs = graph.get_nodes_by_op_type("BipolarQuant")
     kept = [n for n in signs if graph.get_initializer(n.input[0]) is None]
     assert len(kept) == sum(is_sign(m) for m in model.modules())
+
+
+@pytest.mark.parametrize("network", ["vgg-small", "resnet18"])
+def test_real_ends_are_not_exported(network: str) -> None:
+    model = convnet(ConvMake(network, (1, 16, 16), width=2, ends="real"), 1)
+    assert not any(isinstance(m, Grid) for m in model.modules())
+    with pytest.raises(FlowError, match="export-real") as err:
+        export.deployed(model)
+    assert "body.2" in str(err.value) and "int8" in str(err.value)
