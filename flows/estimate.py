@@ -1,26 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """Area of a folded network before synthesis: what the folding solver minimises.
 
-Binary matrix-vector units are counted (hw/kernels/bnn_mvu_area.py); FINN's width converters are a
-fit to yosys' results; integer units and flip-flops are rough. The report quotes synthesis, never
+Matrix-vector units are counted (hw/kernels/bnn_mvu_area.py, bnn_imvu_area.py); FINN's width
+converters are a fit to yosys' results; flip-flops are rough. The report quotes synthesis, never
 these.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import log2
 
-from hw.kernels import bnn_mvu_area
-from hw.kernels.bnn_mvu_area import LUT_WORDS, rom_bram36, rom_lut
+from hw.kernels import bnn_imvu_area, bnn_mvu_area
 
 #: FINN's width converter (vpc.sv): to wider words, per converter, output bit and ratio
 LUT_WIDER = (31.0, 0.067, 1.43)
 LUT_NARROWER = 1.8  # to narrower words: per input bit and doubling, a barrel shifter
 #: flip-flops per LUT site: the units of hw/README.md have 0.35 to 1.1, and 1.3 to 1.6 unrolled
 FF_PER_LUT, FF_UNROLLED = 0.95, 1.6
-#: bnn_imvu, LUT sites: a unit, a row, a lane with 1-bit weights, a lane with a DSP
-IMVU_UNIT, IMVU_ROW, IMVU_LANE, IMVU_DSP_LANE = 60.0, 20.0, 9.0, 10.0
 
 
 @dataclass(frozen=True)
@@ -44,7 +42,15 @@ class Area:
         return self + Area(-other.lut, -other.bram36, -other.ff, -other.dsp)
 
 
-def mvu_area(mw: int, mh: int, pe: int, simd: int, bram_price: float, raw: bool = False) -> Area:
+def mvu_area(
+    mw: int,
+    mh: int,
+    pe: int,
+    simd: int,
+    bram_price: float,
+    raw: bool = False,
+    replay: bool = True,
+) -> Area:
     """A bnn_mvu with its memories where they are cheapest.
 
     Args:
@@ -54,33 +60,21 @@ def mvu_area(mw: int, mh: int, pe: int, simd: int, bram_price: float, raw: bool 
         simd: columns per clk.
         bram_price: LUT sites that a BRAM36 is worth.
         raw: match counts leave the unit.
+        replay: a vector comes once and is kept while there are rows left.
     """
-    lut, bram36, _ = bnn_mvu_area.mvu_area(mw, mh, simd, pe, raw, bram_price)
+    lut, bram36, _ = bnn_mvu_area.mvu_area(mw, mh, simd, pe, raw, bram_price, replay)
     return Area(lut, bram36, lut * (FF_UNROLLED if mw * mh == pe * simd else FF_PER_LUT))
 
 
-def imvu_area(mw: int, mh: int, pe: int, simd: int, in_w: int, w_w: int, bram_price: float) -> Area:
-    """A bnn_imvu: a matrix-vector unit of integers, with its memory where it is cheapest.
+def imvu_area(parameters: Mapping[str, int], bram_price: float) -> Area:
+    """A bnn_imvu with its weights where they are cheapest.
 
     Args:
-        mw: matrix width.
-        mh: matrix height.
-        pe: rows per clk.
-        simd: columns per clk.
-        in_w: bits of an input.
-        w_w: bits of a weight; with more than one bit every lane is a DSP.
+        parameters: of the kernel, by name.
         bram_price: LUT sites that a BRAM36 is worth.
     """
-    lanes, words = pe * simd, mw * mh // (pe * simd)
-    lane = IMVU_DSP_LANE if w_w > 1 else IMVU_LANE * in_w / 8
-    lut = IMVU_UNIT + IMVU_ROW * pe + lane * lanes
-    in_luts = rom_lut(lanes * w_w, words) if 1 < words <= LUT_WORDS else 0
-    brams = rom_bram36(lanes * w_w, words) if words > 1 else 0.0
-    if words > LUT_WORDS or in_luts > bram_price * brams:
-        in_luts = 0
-    else:
-        brams = 0.0
-    return Area(lut + in_luts, brams, FF_PER_LUT * lut, lanes if w_w > 1 else 0)
+    lut, bram36, dsp, _ = bnn_imvu_area.imvu_area(parameters, bram_price)
+    return Area(lut, bram36, lut * FF_PER_LUT, dsp)
 
 
 def dwc_area(in_bits: int, out_bits: int) -> Area:

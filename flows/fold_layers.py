@@ -30,6 +30,9 @@ class Layer:
         kind: "binary" (bnn_mvu) or "integer" (bnn_imvu).
         in_w: bits of an input.
         w_w: bits of a weight.
+        in_signed: inputs are two's complement.
+        out_w: bits of an integer unit's sum.
+        replay: vectors come once and are kept in the unit; else a window sends them every time.
         max_pe: largest PE to consider; any where 0.
         max_simd: largest SIMD.
         extra: area of the nodes that follow the unit, or come before it, for a PE and SIMD.
@@ -49,6 +52,9 @@ class Layer:
     kind: str = "binary"
     in_w: int = 1
     w_w: int = 1
+    in_signed: bool = False
+    out_w: int = 32
+    replay: bool = True
     max_pe: int = 0
     max_simd: int = 0
     extra: Callable[[int, int], Area] | None = None
@@ -102,11 +108,23 @@ def folds_of(layer: Layer) -> tuple[Fold, ...]:
 @cache
 def unit_area(layer: Layer, fold: Fold, price: float) -> Area:
     """A unit, and what follows it."""
-    shape = layer.mw, layer.mh, fold.pe, fold.simd
     if layer.kind == "binary":
-        own = mvu_area(*shape, price, layer.raw)
+        replay = layer.replay and fold.pe * layer.groups < layer.mh
+        own = mvu_area(layer.mw, layer.mh, fold.pe, fold.simd, price, layer.raw, replay)
     else:
-        own = imvu_area(*shape, layer.in_w, layer.w_w, price)
+        parameters = {
+            "MW": layer.mw,
+            "MH": layer.mh,
+            "SIMD": fold.simd,
+            "PE": fold.pe,
+            "GROUPS": layer.groups,
+            "REPLAY": int(layer.replay),
+            "IN_W": layer.in_w,
+            "IN_SIGNED": int(layer.in_signed),
+            "W_W": layer.w_w,
+            "OUT_W": layer.out_w,
+        }
+        own = imvu_area(parameters, price)
     return own + layer.extra(fold.pe, fold.simd) if layer.extra else own
 
 

@@ -41,7 +41,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from flows.schedule_graph import Graph, clk_per_frame
-from flows.schedule_kinds import MatVec, Node, Pixelwise, Sink, Source, Times, Window
+from flows.schedule_kinds import MatVec, Node, Sink, Source, Times, Window
 
 #: clk from writing a beat into a buffer until it can be read: a FIFO with registered output
 HOP = 2
@@ -144,15 +144,11 @@ class _Plan:
         self.late = self._backward(self.early)
 
     def _gap(self, node: Node) -> int:
-        """A window need not be faster than the unit behind it: its beats would pile up there."""
-        after = node
-        while isinstance(node, Window) and isinstance(after, Window | Pixelwise):
-            if len(after.outputs) != 1:
-                break
-            after = self.graph.consumer[after.outputs[0]]
-        if after is not node and not isinstance(after, Window):
-            pace = clk_per_frame(after) // node.events
-            return max(node.gap, min(pace, self.period // node.events))
+        """A window need not be faster than a unit that stores: its beats would pile up there."""
+        if isinstance(node, Window):
+            after = self.graph.consumer[node.outputs[0]]
+            if isinstance(after, MatVec):
+                return max(node.gap, min(clk_per_frame(after), self.period) // node.events)
         return node.gap
 
     def forward(self, release: dict[str, Times]) -> dict[str, Times]:
