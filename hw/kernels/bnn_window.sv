@@ -7,35 +7,29 @@
 //           the matrix-vector unit behind needs its window once for every PE of its rows.
 // Spec      window() in bnn_window_ref.py; equal for every input. When: needs() and frees() there.
 // Order     a pixel is C / SIMD beats, channel 0 lowest; pixels row by row; frames counted from reset.
-// Buffer    circular, DEPTH words rounded up to a power of two, all of them used. What is older than
-//           the corner of the window on its way (rows and columns counted through the padding, so
-//           at the top some of the frame before is kept) is free one clk after that window's
-//           first beat could be sent.
+// Buffer    circular, DEPTH words rounded up to a power of two, all of them used. A word can be read in
+//           the clk after it was taken. While a window is sent, what is older than its corner is free
+//           (rows and columns counted through the padding: above the map, a part of the frame
+//           before is kept): s_axis_tready knows 1 clk after m_axis has the last beat of the
+//           window before.
 // Structure every distance from one read to the next is a constant of the loop that ends, so that
 //           the address and the number of words in front of it are one adder each; the sign of
 //           the latter says whether the word is there. At a corner it also says what is occupied.
-// Timing    max(beats in, beats out) clk per frame where DEPTH does not limit; first output 2 clk
-//           after the word it needs, and where it is padding, 2 clk after the frame began (up to
-//           what that window needs was chosen to make that one comparison small).
+// Timing    max(beats in, beats out) clk per frame where DEPTH does not limit; 2 clk from a word to the
+//           beat that needs it. A first beat that is padding waits for a number of words, at least
+//           one and not more than its window needs.
 // Limits    SIMD divides C / GROUPS, every window sees a pixel of the map, PAD_T and PAD_L at most
 //           (K-1)*DIL, DEPTH at least min_depth(), else elaboration stops and says which.
 `default_nettype none
 module bnn_window #(
-  parameter int ROWS      = 8,
-  parameter int COLS      = 8,
+  parameter int ROWS = 8, parameter int COLS = 8,
   parameter int C         = 4,   // channels
   parameter int SIMD      = 4,   // channels per clk
   parameter int IN_W      = 1,   // bits per channel
-  parameter int KR        = 3,
-  parameter int KC        = 3,
-  parameter int STRIDE_R  = 1,
-  parameter int STRIDE_C  = 1,
-  parameter int DIL_R     = 1,
-  parameter int DIL_C     = 1,
-  parameter int PAD_T     = 0,
-  parameter int PAD_L     = 0,
-  parameter int PAD_B     = 0,
-  parameter int PAD_R     = 0,
+  parameter int KR = 3, parameter int KC = 3,
+  parameter int STRIDE_R = 1, parameter int STRIDE_C = 1,
+  parameter int DIL_R = 1, parameter int DIL_C = 1,
+  parameter int PAD_T = 0, parameter int PAD_L = 0, parameter int PAD_B = 0, parameter int PAD_R = 0,
   parameter int PAD_VALUE = 0,   // code of a padded channel
   parameter int GROUPS    = 1,
   parameter int PASSES    = 1,
@@ -51,7 +45,6 @@ module bnn_window #(
   output      logic                 m_axis_tvalid,
   input  wire logic                 m_axis_tready
 );
-  localparam int W       = SIMD * IN_W;
   localparam int FOLD_C  = C / SIMD;
   localparam int FOLD_G  = FOLD_C / GROUPS;
   localparam int REACH_R = (KR - 1) * DIL_R;
@@ -107,7 +100,6 @@ module bnn_window #(
   localparam int BACK   = (REACH_R * COLS + REACH_C) * FOLD_C + FOLD_G - 1;
   localparam int BACK_G = BACK + FOLD_C - FOLD_G;
   localparam int OFFSET = (PAD_T * COLS + PAD_L) * FOLD_C;  // from a frame's first corner to its word 0
-  localparam int TO_C   = 1;
   localparam int TO_KC  = DIL_C * FOLD_C - (FOLD_G - 1);
   localparam int TO_KR  = (DIL_R * COLS - REACH_C) * FOLD_C - (FOLD_G - 1);
   localparam int TO_P   = -BACK;
@@ -198,16 +190,12 @@ module bnn_window #(
     end
   end
 
-  // Padding is always there, but a frame's first beat waits for the frame: for a number of words, not
-  // more than its window needs, that is a multiple of the largest power of two.
-  localparam int FIRST_R = most(0, most(0, KR * DIL_R > ROWS + PAD_T ? ROWS - 1 : REACH_R - PAD_T));
+  // Padding is always there, but a frame's first beat waits for the frame: for as many words as make
+  // the comparison smallest.
+  localparam int FIRST_R = REACH_R - PAD_T < ROWS ? REACH_R - PAD_T : 0;
+  localparam int BEGIN_AT = rounded(OFFSET, OFFSET + FIRST_R * COLS * FOLD_C);
   logic begun;
-  if (OFFSET == 0) begin : gen_begun
-    assign begun = 1'b1;
-  end else begin : gen_begins
-    localparam int AT = rounded(OFFSET, OFFSET + FIRST_R * COLS * FOLD_C);
-    assign begun = $signed(fill_q) >= $signed(FILL_W'(AT));
-  end
+  assign begun = OFFSET == 0 || $signed(fill_q) >= $signed(FILL_W'(BEGIN_AT));
   assign there = pad ? !begin_q || begun : !fill_q[FILL_W-1];
 
   // What is added to rd_q and to fill_q: constants, one for each loop that may end, and for the latter
@@ -215,7 +203,7 @@ module bnn_window #(
   logic [FILL_W-1:0] forth, back;
   always_comb begin
     forth = '0;
-    if (to[0]) forth = FILL_W'(TO_C);
+    if (to[0]) forth = FILL_W'(1);
     if (to[1]) forth = FILL_W'(TO_KC);
     if (to[2]) forth = FILL_W'(TO_KR);
     if (to[3]) forth = FILL_W'(TO_P);
@@ -226,21 +214,11 @@ module bnn_window #(
     back = FILL_W'(write) - forth;
   end
 
-  logic [W-1:0] data_q;
-  assign m_axis_tdata = data_q;
-  if (RAM_BLOCK != 0) begin : gen_block
-    (* ram_style = "block" *) logic [W-1:0] mem [0:WORDS-1];
-    always_ff @(posedge clk) begin
-      if (write) mem[wr_q] <= s_axis_tdata;
-      if (en) data_q <= pad ? {SIMD{IN_W'(PAD_VALUE)}} : mem[rd_q];
-    end
-  end else begin : gen_lut
-    (* ram_style = "distributed" *) logic [W-1:0] mem [0:WORDS-1];
-    always_ff @(posedge clk) begin
-      if (write) mem[wr_q] <= s_axis_tdata;
-      if (en) data_q <= pad ? {SIMD{IN_W'(PAD_VALUE)}} : mem[rd_q];
-    end
-  end
+  axis_fifo_ram #(
+    .W(SIMD * IN_W), .ADDR_W(ADDR_W), .FILL({SIMD{IN_W'(PAD_VALUE)}}), .BLOCK(RAM_BLOCK)
+  ) u_ram (
+    .clk, .write, .wr(wr_q), .word(s_axis_tdata), .en, .fill(pad), .rd(rd_q), .data(m_axis_tdata)
+  );
 
   // A corner has fill_q + 1 words from it on.
   logic [USED_W-1:0] corner;

@@ -3,9 +3,9 @@
 //
 // Function  last: this is the last of the N steps. low[i]: it is step i, for i < LOW.
 //           high[i]: it is step N-1-i, for i < HIGH.
-// Structure few steps go round in a ring of flip-flops, which costs no LUT. More are counted by a
-//           shift register with XNOR feedback (taps of maximal length), in three or four LUTs
-//           where a binary counter takes one a bit; the ends follow it in flip-flops.
+// Structure few steps go round in a ring of flip-flops, which costs no LUT. More are counted by an
+//           axis_fifo_lfsr in three or four LUTs where a binary counter takes one a bit; the ends
+//           follow it in flip-flops.
 `default_nettype none
 module bnn_window_loop #(
   parameter int N      = 3,
@@ -23,34 +23,6 @@ module bnn_window_loop #(
 );
   localparam int RING = HIGH_W + 2 > 8 ? HIGH_W + 2 : 8;  // the counter decodes a step before high
   localparam int BITS = $clog2(N + 1) < 3 ? 3 : $clog2(N + 1);
-
-  function automatic logic [15:0] taps(input int bits);
-    case (bits)
-      3: taps = 16'h0006;
-      4: taps = 16'h000C;
-      5: taps = 16'h0014;
-      6: taps = 16'h0030;
-      7: taps = 16'h0060;
-      8: taps = 16'h00B8;
-      9: taps = 16'h0110;
-      10: taps = 16'h0240;
-      11: taps = 16'h0500;
-      12: taps = 16'h0829;
-      13: taps = 16'h100D;
-      14: taps = 16'h2015;
-      15: taps = 16'h6000;
-      default: taps = 16'hD008;
-    endcase
-  endfunction
-  localparam logic [15:0] TAPS = taps(BITS);
-
-  function automatic logic [15:0] state_after(input int steps);
-    int i;
-    begin
-      state_after = '0;
-      for (i = 0; i < steps; i = i + 1) state_after = {state_after[14:0], ~^(state_after & TAPS)};
-    end
-  endfunction
 
   if (N == 1) begin : gen_always
     assign last = 1'b1;
@@ -72,24 +44,24 @@ module bnn_window_loop #(
       assign high[i] = i < N ? ring_q[N-1-i%N] : 1'b0;
     end
   end else begin : gen_count
-    localparam logic [15:0] NEAR = state_after(N - 1 - HIGH_W);
-    logic [BITS-1:0]   state_q;
+    logic [BITS-1:0]   unused_state, unused_next;
     logic [LOW_W-1:0]  low_q;
     logic [HIGH_W-1:0] high_q;
     logic              near;
-    assign near = state_q == NEAR[BITS-1:0];
+    axis_fifo_lfsr #(.BITS(BITS), .AT(N - 1 - HIGH_W)) u_count (
+      .clk, .rst(rst || (step && last)), .step,
+      .state(unused_state), .next(unused_next), .at(near)
+    );
     assign last = high_q[0];
     assign low  = low_q;
     assign high = high_q;
     always_ff @(posedge clk) begin
       if (rst) begin
-        state_q <= '0;
-        low_q   <= LOW_W'(1);
-        high_q  <= '0;
+        low_q  <= LOW_W'(1);
+        high_q <= '0;
       end else if (step) begin
-        state_q <= last ? '0 : {state_q[BITS-2:0], ~^(state_q & TAPS[BITS-1:0])};
-        low_q   <= LOW_W'({low_q, last});
-        high_q  <= HIGH_W'({near, high_q} >> 1);
+        low_q  <= LOW_W'({low_q, last});
+        high_q <= HIGH_W'({near, high_q} >> 1);
       end
     end
   end
