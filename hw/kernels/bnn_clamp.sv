@@ -26,14 +26,14 @@ module bnn_clamp #(
   localparam logic [W-1:0] ABOVE = (W'($signed(HI)) + W'(1)) ^ SIGN;
   localparam logic [2*SITES-1:0] LO_BITS = (2*SITES)'($signed(LO));
   localparam logic [2*SITES-1:0] HI_BITS = (2*SITES)'($signed(HI));
-  // two bits of y out of {above, least, x[1:0]}; the lower half of a LUT6_2 is the lower bit
+  // two bits of y out of {above, below, x[1:0]}; the lower half of a LUT6_2 is the lower bit
   function automatic logic [63:0] choice(input int site);
     int i;
     logic [1:0]  q;
     logic [63:0] t;
     for (i = 0; i < 32; i = i + 1) begin
       q = 2'(i);
-      if (i[2] == 1'b0) q = LO_BITS[2*site+:2];
+      if (i[2] == 1'b1) q = LO_BITS[2*site+:2];
       if (i[3] == 1'b1) q = HI_BITS[2*site+:2];
       t[i]    = q[0];
       t[32+i] = q[1];
@@ -43,6 +43,7 @@ module bnn_clamp #(
 
   logic [W-1:0]       from_least;
   logic               least, above;  // x >= LO, x > HI
+  logic               below;         // with LO = 0 nothing but the sign
   logic [2*SITES-1:0] xp, yp;
   assign from_least = W'($signed(x)) ^ SIGN;
   always_comb begin
@@ -54,11 +55,12 @@ module bnn_clamp #(
     end
   end
 
+  assign below = !least;
   assign xp = (2*SITES)'($signed(x));
   assign y  = yp[OUT_W-1:0];
   for (genvar i = 0; i < SITES; i = i + 1) begin : gen_site
     bnn_lut6_2 #(.INIT(choice(i)), .PRIM(CHOOSE)) u_lut (
-      .i({2'b10, above, least, xp[2*i+:2]}), .o5(yp[2*i]), .o6(yp[2*i+1])
+      .i({2'b10, above, below, xp[2*i+:2]}), .o5(yp[2*i]), .o6(yp[2*i+1])
     );
   end
   if (2 * SITES > OUT_W) begin : gen_unused

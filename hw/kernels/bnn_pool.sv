@@ -107,7 +107,7 @@ module bnn_pool #(
   if (DEPTH == 1) begin : gen_register
     always_ff @(posedge clk) if (take && kept) sofar <= y;
   end else if (MEM_BLOCK == 0) begin : gen_lut_ram
-    logic [PE*OUT_W-1:0] mem [0:DEPTH-1];
+    (* ram_style = "distributed" *) logic [PE*OUT_W-1:0] mem [0:DEPTH-1];
     always_ff @(posedge clk) if (take && kept) mem[addr] <= y;
     assign sofar = mem[addr];
   end
