@@ -29,7 +29,7 @@ INTEGERS = [
     {"MW": 12, "MH": 5, "SIMD": 1, "PE": 1, "W_W": 8, "OUT_W": 20},
     {"MW": 10, "MH": 4, "SIMD": 5, "PE": 2, "W_W": 8, "IN_SIGNED": 1, "OUT_W": 20},
     {"MW": 7, "MH": 2, "SIMD": 7, "PE": 2, "W_W": 5, "OUT_W": 16},
-    {"MW": 8, "MH": 4, "SIMD": 2, "PE": 2, "W_W": 2, "IN_W": 8, "OUT_W": 12},
+    {"MW": 8, "MH": 4, "SIMD": 2, "PE": 2, "W_W": 2, "IN_W": 8, "OUT_W": 13},
     {"MW": 6, "MH": 4, "SIMD": 3, "PE": 2, "W_W": 3, "IN_W": 4, "OUT_W": 10},
     {"MW": 6, "MH": 3, "SIMD": 6, "PE": 1, "W_W": 8, "IN_SIGNED": 1, "OUT_W": 19, "DSP": 0},
     {"MW": 8, "MH": 6, "SIMD": 2, "PE": 1, "W_W": 4, "OUT_W": 15, "ROM_BLOCK": 1},

@@ -68,10 +68,7 @@ def imvu_lut(p: Mapping[str, int], block: bool) -> float:
     replay = bool(p.get("REPLAY", 1)) and mh // p.get("GROUPS", 1) > pe
     lut = input_lut(simd * in_w, mw // simd, replay)
     if replay and buffer_bram36(p):
-        # instead of the LUT RAM: a word that is read while it is written goes past the block RAM
-        lut += (
-            input_lut(0, mw // simd, True) + simd * in_w - input_lut(simd * in_w, mw // simd, True)
-        )
+        lut += input_lut(0, mw // simd, True) - input_lut(simd * in_w, mw // simd, True)
     if not block and words > 1:
         lut += rom_lut(pe * simd * w_w, words)
     if w_w == 1:
