@@ -8,6 +8,7 @@ then runs a second time with random gaps and stalls and a reset inside a frame: 
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,16 +16,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from qonnx.core.modelwrapper import ModelWrapper
+from tqdm import tqdm
 
-from flows.compare import Comparison, compare, count_equal
+from flows.compare import Comparison, compare, count_equal, shapes_of
 from flows.errors import CheckFailed
-from flows.execute import Outputs, run_integer, run_qonnx, run_streamlined
+from flows.execute import Outputs, layers_of, run_integer, run_qonnx, run_streamlined
 from flows.images import ImageSet
 from flows.rtl import RtlRun, build_bench, run_bench
 
 #: images of the second RTL run, with gaps, stalls and a reset
 STALL_IMAGES = 200
 GAP, STALL = 0.3, 0.3
+#: numbers that QONNX' tensors may hold at once: a few bytes each
+CHUNK_ELEMENTS = 1 << 28
 #: images that are run again with taps to find the layer that differs
 TAP_IMAGES = 16
 
@@ -36,21 +40,49 @@ def check_graphs(
     images: ImageSet,
     input_kind: str,
 ) -> tuple[list[dict[str, Any]], Outputs]:
-    """Compare the Python stages pairwise.
+    """Compare the Python stages pairwise, some images at a time.
 
     Returns:
-        Rows of the proof table, and the integer reference's outputs.
+        Rows of the proof table, and the integer reference's scores and labels.
 
     Raises:
         CheckFailed: stages-differ.
     """
-    qonnx = run_qonnx(imported, images.images, input_kind)
-    streamed = run_streamlined(streamlined, images.images)
-    integer = run_integer(folded, images.images)
-    rows = [_row(qonnx, images, None, None)]
-    for reference, other in ((qonnx, _uninverted(streamed, streamlined)), (streamed, integer)):
-        rows.append(_row(other, images, compare(reference, other), reference.stage))
-    return rows, integer
+    layers = layers_of(folded)
+    chunk = max(1, CHUNK_ELEMENTS // _elements(imported))
+    found: dict[str, list[Outputs]] = {}
+    n = len(images.images)
+    shapes = shapes_of(folded)
+    starts = range(0, n, chunk)
+    for start in tqdm(starts, "compare stages", disable=len(starts) < 2 or not sys.stderr.isatty()):
+        part = images.images[start : start + chunk]
+        stages = [run_qonnx(imported, part, input_kind, layers)]
+        if layers is None:
+            streamed = run_streamlined(streamlined, part)
+            compare(stages[0], _uninverted(streamed, streamlined), start)
+            stages.append(streamed)
+        integer = run_integer(folded, part)
+        compare(stages[-1], integer, start, shapes)
+        for outputs in (*stages, integer):
+            bare = Outputs(outputs.stage, [], outputs.scores, outputs.labels)
+            found.setdefault(outputs.stage, []).append(bare)
+    rows = []
+    for name, parts in found.items():
+        whole = Outputs(
+            name,
+            [],
+            np.concatenate([p.scores for p in parts]),
+            np.concatenate([p.labels for p in parts]),
+        )
+        equal = Comparison(n, n, n, n) if rows else None
+        rows.append(_row(whole, images, equal, rows[-1]["name"] if rows else None))
+    return rows, whole
+
+
+def _elements(model: ModelWrapper) -> int:
+    """Numbers that one image is made into, over all tensors."""
+    names = {name for node in model.graph.node for name in node.output}
+    return sum(int(np.prod(model.get_tensor_shape(name) or [1])) for name in names)
 
 
 def _uninverted(outputs: Outputs, model: ModelWrapper) -> Outputs:
@@ -96,7 +128,9 @@ class Bench:
         return run_bench(self.top, bench, images, out, log, seed=self.seed, **options)
 
 
-def check_rtl(rtl: Bench, images: ImageSet, integer: Outputs, interval: int) -> dict[str, Any]:
+def check_rtl(
+    rtl: Bench, folded: ModelWrapper, images: ImageSet, integer: Outputs, interval: int
+) -> dict[str, Any]:
     """Run the RTL on all images and compare it with the integer reference.
 
     Returns:
@@ -113,7 +147,7 @@ def check_rtl(rtl: Bench, images: ImageSet, integer: Outputs, interval: int) -> 
         # again with taps: the bench then names the inner stream where it is stuck
         rtl.run("taps", rtl.build(taps=True), images.images, taps=True)
         raise
-    equal = _compare_rtl(rtl, images.images, integer, plain)
+    equal = _compare_rtl(rtl, folded, images.images, integer, plain)
     measured = plain.measured["interval"]
     if len(images.images) > 8 and measured != interval:
         raise CheckFailed(
@@ -137,24 +171,23 @@ def check_rtl(rtl: Bench, images: ImageSet, integer: Outputs, interval: int) -> 
 
 
 def _compare_rtl(
-    rtl: Bench, images: NDArray[np.uint8], integer: Outputs, run: RtlRun
+    rtl: Bench,
+    folded: ModelWrapper,
+    images: NDArray[np.uint8],
+    integer: Outputs,
+    run: RtlRun,
 ) -> Comparison:
-    bare = Outputs(integer.stage, [], integer.scores, integer.labels)
     try:
-        return compare(bare, run.outputs)
+        return compare(integer, run.outputs)
     except CheckFailed as err:
-        counted = count_equal(bare, run.outputs)
+        counted = count_equal(integer, run.outputs)
         wrong = np.flatnonzero(
-            (bare.labels != run.outputs.labels) | (bare.scores != run.outputs.scores).any(axis=1)
+            (integer.labels != run.outputs.labels)
+            | (integer.scores != run.outputs.scores).any(axis=1)
         )[:TAP_IMAGES]
         tapped = rtl.run("taps", rtl.build(taps=True), images[wrong], taps=True)
-        chosen = Outputs(
-            integer.stage,
-            [(name, bits[wrong]) for name, bits in integer.layers],
-            integer.scores[wrong],
-            integer.labels[wrong],
-        )
-        located = _located(chosen, tapped.outputs) or err
+        chosen = run_integer(folded, images[wrong])
+        located = _located(chosen, tapped.outputs, shapes_of(folded)) or err
         raise CheckFailed(
             located.code,
             f"{counted.images_equal} of {counted.images} images are equal; {located.what}; "
@@ -165,10 +198,12 @@ def _compare_rtl(
         ) from None
 
 
-def _located(reference: Outputs, tapped: Outputs) -> CheckFailed | None:
+def _located(
+    reference: Outputs, tapped: Outputs, shapes: dict[str, tuple[int, ...]]
+) -> CheckFailed | None:
     """The first difference with every layer looked at; None where the run now agrees."""
     try:
-        compare(reference, tapped)
+        compare(reference, tapped, 0, shapes)
     except CheckFailed as err:
         return err
     return None

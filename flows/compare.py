@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from qonnx.core.modelwrapper import ModelWrapper
 
 from flows.errors import CheckFailed
 from flows.execute import Outputs
@@ -46,8 +47,19 @@ def dense_ranks(scores: NDArray[Any]) -> NDArray[np.int64]:
     return ranks
 
 
-def compare(reference: Outputs, other: Outputs) -> Comparison:
+def compare(
+    reference: Outputs,
+    other: Outputs,
+    first: int = 0,
+    shapes: dict[str, tuple[int, ...]] | None = None,
+) -> Comparison:
     """Compare two stages on the same images; integers by value, float scores by their order.
+
+    Args:
+        reference: a stage.
+        other: the stage behind it.
+        first: number of the first image, for messages.
+        shapes: (rows, columns, channels) of layers that are maps, by name.
 
     Raises:
         CheckFailed: stages-differ, naming the first layer, image and channel that differ, with
@@ -55,14 +67,17 @@ def compare(reference: Outputs, other: Outputs) -> Comparison:
     """
     for (name, bits), (other_name, other_bits) in zip(reference.layers, other.layers, strict=True):
         if not np.array_equal(bits, other_bits):
-            raise _differ(reference, other, f"{name} / {other_name}", bits, other_bits)
+            where = name if name == other_name else f"{name} / {other_name}"
+            shape = (shapes or {}).get(name)
+            raise _differ(reference, other, where, bits, other_bits, first, shape)
     ours, theirs = reference.scores, other.scores
     if np.issubdtype(ours.dtype, np.floating):
         ours, theirs = dense_ranks(ours), dense_ranks(theirs)
     if not np.array_equal(ours, theirs):
-        raise _differ(reference, other, "scores", ours, theirs)
+        raise _differ(reference, other, "scores", ours, theirs, first)
     if not np.array_equal(reference.labels, other.labels):
-        raise _differ(reference, other, "labels", reference.labels[:, None], other.labels[:, None])
+        a, b = reference.labels[:, None], other.labels[:, None]
+        raise _differ(reference, other, "labels", a, b, first)
     n = len(reference.labels)
     return Comparison(n, n, n, n)
 
@@ -82,15 +97,32 @@ def first_difference(a: NDArray[Any], b: NDArray[Any]) -> tuple[int, int]:
     return int(image), int(channel)
 
 
+def shapes_of(model: ModelWrapper) -> dict[str, tuple[int, ...]]:
+    """Shape of every node's first output that is a map: (rows, columns, channels)."""
+    shapes = {node.name: model.get_tensor_shape(node.output[0]) for node in model.graph.node}
+    return {name: tuple(shape[1:]) for name, shape in shapes.items() if len(shape) == 4}
+
+
 def _differ(
-    reference: Outputs, other: Outputs, layer: str, a: NDArray[Any], b: NDArray[Any]
+    reference: Outputs,
+    other: Outputs,
+    layer: str,
+    a: NDArray[Any],
+    b: NDArray[Any],
+    first: int,
+    shape: tuple[int, ...] | None = None,
 ) -> CheckFailed:
     image, channel = first_difference(a, b)
+    values = f"{a[image, channel]} against {b[image, channel]}"
+    place = f"channel {channel}"
+    if shape is not None:
+        row, column, channel = (int(i) for i in np.unravel_index(channel, shape))
+        place = f"channel {channel}, row {row}, column {column}"
     images = int((a != b).any(axis=1).sum())
     return CheckFailed(
         "stages-differ",
         f"stage {other.stage} differs from {reference.stage} first in layer {layer}, "
-        f"channel {channel}, image {image}: {a[image, channel]} against {b[image, channel]} "
+        f"{place}, image {first + image}: {values} "
         f"({images} of {len(a)} images differ there)",
         f"stages {reference.stage} and {other.stage}",
         "this is a bug of bnnflow (or of a file edited by hand): please report it with the model "

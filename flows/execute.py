@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from onnx import NodeProto
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.core.onnx_exec import execute_onnx
 from qonnx.transformation.change_batchsize import ChangeBatchSize
@@ -23,18 +25,52 @@ CHUNK, CHUNK_BYTES = 2000, 2**29
 
 
 @dataclass(frozen=True)
+class Layer:
+    """A tensor of the QONNX graph and the integers that stand for it.
+
+    tensor = scale * (mul * code + offset); `name` is the hardware node that makes the codes.
+    """
+
+    name: str
+    tensor: str
+    scale: float
+    mul: int
+    offset: int
+
+    def codes(self, values: NDArray[Any], shape: list[int]) -> NDArray[Any]:
+        """Codes, channels last, shape (N, elements); not whole where the tensor is something else.
+
+        Args:
+            values: the tensor, shape (N, elements), channels first.
+            shape: its shape, for one image.
+        """
+        if len(shape) == 4:
+            maps = values.reshape(-1, *shape[1:]).transpose(0, 2, 3, 1)
+            values = maps.reshape(len(values), -1)
+        exact = (values.astype(np.float64) / self.scale - self.offset) / self.mul
+        near = np.rint(exact)
+        # a float32 product with a scale that is no power of two is off by its rounding
+        whole = np.abs(exact - near) <= 1e-6 * np.maximum(1, np.abs(near))
+        if not whole.all():
+            return exact
+        limit = np.abs(near).max(initial=0)
+        return near.astype(np.int8 if limit < 128 else np.int32)
+
+
+@dataclass(frozen=True)
 class Outputs:
     """What one stage computed for N images.
 
     Attributes:
         stage: its name.
-        layers: (name, bits of shape (N, channels)) of every binarised tensor, in stream order.
+        layers: (name, integers of shape (N, elements)) of every quantised tensor, in stream order;
+            maps with their channels last.
         scores: shape (N, C): floats for QONNX, integers from the streamlined graph on.
         labels: shape (N,).
     """
 
     stage: str
-    layers: list[tuple[str, NDArray[np.uint8]]]
+    layers: list[tuple[str, NDArray[Any]]]
     scores: NDArray[Any]
     labels: NDArray[np.int64]
 
@@ -91,17 +127,35 @@ def run_tensors(
     return {name: np.concatenate([part[name] for part in parts]) for name in wanted}
 
 
-def run_qonnx(model: ModelWrapper, images: NDArray[np.uint8], input_kind: str) -> Outputs:
-    """The imported QONNX graph (stage import), as its float operations say."""
-    binary = [
-        n.output[0]
-        for n in model.graph.node
-        if n.op_type == "BipolarQuant" and model.get_initializer(n.input[0]) is None
-    ]
+def run_qonnx(
+    model: ModelWrapper,
+    images: NDArray[np.uint8],
+    input_kind: str,
+    layers: list[Layer] | None = None,
+) -> Outputs:
+    """The imported QONNX graph (stage import), as its float operations say.
+
+    Args:
+        model: that graph.
+        images: shape (N, n), as its input wants them.
+        input_kind: one of flows.config.INPUTS.
+        layers: what to keep, as the integers they stand for; every sign's bits where None.
+    """
+    if layers is None:
+        layers = [
+            Layer(n.output[0], n.output[0], 0.5, 1, -1)
+            for n in model.graph.node
+            if n.op_type == "BipolarQuant" and model.get_initializer(n.input[0]) is None
+        ]
     output = model.graph.output[0].name
-    values = run_tensors(model, float_input(images, input_kind), [*binary, output])
-    layers = [(name, (values[name] > 0).astype(np.uint8)) for name in binary]
-    return Outputs("qonnx", layers, values[output], values[output].argmax(axis=1))
+    shape = model.get_tensor_shape(model.graph.input[0].name)
+    inputs = float_input(images, input_kind).reshape(len(images), *shape[1:])
+    values = run_tensors(model, inputs, [*(layer.tensor for layer in layers), output])
+    kept = [
+        (layer.name, layer.codes(values[layer.tensor], model.get_tensor_shape(layer.tensor)))
+        for layer in layers
+    ]
+    return Outputs("qonnx", kept, values[output], values[output].argmax(axis=1))
 
 
 def run_streamlined(model: ModelWrapper, images: NDArray[np.uint8]) -> Outputs:
@@ -118,16 +172,42 @@ def run_streamlined(model: ModelWrapper, images: NDArray[np.uint8]) -> Outputs:
 def run_integer(model: ModelWrapper, images: NDArray[np.uint8]) -> Outputs:
     """The integer reference on the folded (or specialised) graph."""
     values = run_reference(model, images)
-    layers = [
-        (node.name, values[node.output[0]].astype(np.uint8))
+    kept = [
+        (node.name, values[node.output[0]].reshape(len(images), -1))
         for node in model.graph.node
-        if node.op_type in ("BnnBinarize", "BnnMvu")
-        and model.get_tensor_datatype(node.output[0]).name == "BINARY"
+        if is_layer(model, node)
     ]
     label, scores = (output.name for output in model.graph.output)
     return Outputs(
         "integer",
-        layers,
-        values[scores].astype(np.int64),
+        kept,
+        values[scores].reshape(len(images), -1).astype(np.int64),
         values[label].reshape(-1).astype(np.int64),
     )
+
+
+def is_layer(model: ModelWrapper, node: NodeProto) -> bool:
+    """Whether a hardware node's output is a layer that every stage has."""
+    if node.domain != "flows.ops":
+        return False
+    if layer_of(node) is not None:
+        return True
+    binary = model.get_tensor_datatype(node.output[0]).name == "BINARY"
+    return node.op_type in ("BnnBinarize", "BnnMvu") and binary and not has_layers(model)
+
+
+def has_layers(model: ModelWrapper) -> bool:
+    """Whether the graph says itself which QONNX tensors its streams are (flows/integer)."""
+    return any(layer_of(node) is not None for node in model.graph.node)
+
+
+def layer_of(node: NodeProto) -> Layer | None:
+    """The QONNX tensor that a hardware node's output is."""
+    found = next((a.s.decode() for a in node.attribute if a.name == "realises"), "")
+    return Layer(node.name, **json.loads(found)) if found else None
+
+
+def layers_of(model: ModelWrapper) -> list[Layer] | None:
+    """All of them, in stream order; None for a graph that came through FINN's streamliner."""
+    found = [layer for node in model.graph.node if (layer := layer_of(node)) is not None]
+    return found or None

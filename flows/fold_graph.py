@@ -4,33 +4,86 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from math import gcd, prod
 from pathlib import Path
 from typing import Any
 
-from finn.transformation.fpgadataflow.insert_dwc import InsertDWC
-from finn.transformation.fpgadataflow.specialize_layers import SpecializeLayers
+from onnx import NodeProto
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 from qonnx.transformation.general import GiveReadableTensorNames, GiveUniqueNodeNames
 from qonnx.transformation.infer_datatypes import InferDataTypes
-from qonnx.transformation.infer_shapes import InferShapes
 
 from flows import finn_env  # noqa: F401  (sets FINN up)
+from flows.buffers import insert_buffers
 from flows.config import Board
 from flows.errors import FlowError
+from flows.estimate import Area
 from flows.folding import Fold, Layer, bram_price, check_fold, fold_for_rate
-from flows.transforms.split_uneven_converters import SplitUnevenConverters
+from flows.schedule import Sizes
+from flows.transforms.insert_converters import InsertConverters
+from hw.kernels.bnn_window_area import window_area
+from hw.kernels.bnn_window_ref import min_depth
 
 
-def layers_of(model: ModelWrapper) -> list[Layer]:
-    """The matrix-vector units of a specialised graph, in stream order."""
+UNITS = ("BnnMvu", "BnnImvu")
+
+
+def layers_of(model: ModelWrapper, bram_price: float = 0.0) -> list[Layer]:
+    """The matrix-vector units of a specialised graph, in stream order.
+
+    Args:
+        model: every stream has one reader.
+        bram_price: LUTs that a BRAM36 is worth: windows' line buffers live where they cost least.
+    """
     layers = []
     for node in model.graph.node:
-        if node.op_type == "BnnMvu":
-            op = getCustomOp(node)
-            shape = op.get_nodeattr("MW"), op.get_nodeattr("MH")
-            layers.append(Layer(node.name, *shape, raw=op.raw))
+        if node.op_type in UNITS:
+            layers.append(_layer(model, node, bram_price))
     return layers
+
+
+def _layer(model: ModelWrapper, node: NodeProto, bram_price: float) -> Layer:
+    op = getCustomOp(node)
+    mw, mh = int(op.get_nodeattr("MW")), int(op.get_nodeattr("MH"))
+    groups = int(op.get_nodeattr("groups"))
+    *outer, _ = op.get_normal_output_shape()
+    given: dict[str, Any] = {"vectors": prod(outer), "groups": groups}
+    front = model.find_producer(node.input[0])
+    if front is not None and front.op_type == "BnnWindow":
+        rows, columns, channels = getCustomOp(front).shape("inShape")
+        given |= {"pixels": rows * columns, "channels": channels // groups}
+        if bram_price:
+            given["extra"] = _window_cost(getCustomOp(front), mh // groups, bram_price)
+    before = _unit_before(model, node)
+    given["source"] = before.name if before is not None else ""
+    if node.op_type == "BnnMvu":
+        return Layer(node.name, mw, mh, raw=op.raw, **given)
+    kind = {"in_w": int(op.get_input_datatype().bitwidth()), "w_w": op.get_nodeattr("weightBits")}
+    return Layer(node.name, mw, mh, raw=True, kind="integer", **kind, **given)
+
+
+def _window_cost(op: Any, rows: int, bram_price: float) -> Callable[[int, int], Area]:
+    """LUTs and block RAMs of a window for a unit's folding; two rows of slack in its buffer."""
+    geometry = op.geometry()
+
+    def cost(pe: int, simd: int) -> Area:
+        given = {**geometry, "SIMD": simd, "PASSES": rows // pe}
+        given["DEPTH"] = min_depth(given) + 2 * geometry["COLS"] * geometry["C"] // simd
+        options = [Area(*window_area({**given, "RAM_BLOCK": block})) for block in (0, 1)]
+        return min(options, key=lambda area: area.lut + bram_price * area.bram36)
+
+    return cost
+
+
+def _unit_before(model: ModelWrapper, node: NodeProto) -> NodeProto | None:
+    """The unit whose output reaches this one over nodes that keep its lanes."""
+    while (producer := model.find_producer(node.input[0])) is not None:
+        if producer.op_type in UNITS:
+            return producer
+        node = producer
+    return None
 
 
 def read_folding(path: Path, layers: list[Layer]) -> list[Fold]:
@@ -80,32 +133,51 @@ def apply_folds(
         prices: LUTs that a BRAM36 is worth to each unit; says where its weights go.
 
     Returns:
-        The graph with FINN's StreamingDataWidthConverter_rtl between unequal widths.
+        The graph with an AxisDwc between unequal widths.
     """
-    units = list(folds.values())
-    seen = 0
     for node in model.graph.node:
         op = getCustomOp(node)
         if node.name in folds:
             op.set_folding(folds[node.name].pe, folds[node.name].simd)
             op.choose_memory(prices[node.name])
-            seen += 1
+        elif node.op_type == "BnnWindow" and (unit := _reader_unit(model, node)) is not None:
+            _fold_window(op, getCustomOp(unit), folds[unit.name])
         else:
-            follows = units[0].simd if seen == 0 else units[seen - 1].pe
-            op.set_folding(follows, 0)
-    model = model.transform(InsertDWC()).transform(SplitUnevenConverters())
-    for node in model.graph.node:
-        if node.op_type == "StreamingDataWidthConverter":
-            getCustomOp(node).set_nodeattr("preferred_impl_style", "rtl")
-    for step in (
-        SpecializeLayers("xc7z020clg400-1"),
-        InferShapes(),
-        GiveUniqueNodeNames(),
-        GiveReadableTensorNames(),
-        InferDataTypes(),
-    ):
+            op.set_folding(_lanes(model, node, folds), 0)
+    model = model.transform(InsertConverters())
+    for step in (GiveUniqueNodeNames(), GiveReadableTensorNames(), InferDataTypes()):
         model = model.transform(step)
     return model
+
+
+def _reader_unit(model: ModelWrapper, node: NodeProto) -> NodeProto | None:
+    reader = model.find_consumer(node.output[0])
+    return reader if reader is not None and reader.op_type in UNITS else None
+
+
+def _fold_window(window: Any, unit: Any, fold: Fold) -> None:
+    """The window in front of a unit repeats each vector, so that the unit need not store it."""
+    window.set_folding(fold.simd, 0)
+    passes = int(unit.get_nodeattr("MH")) // int(unit.get_nodeattr("groups")) // fold.pe
+    window.set_nodeattr("passes", passes)
+    unit.set_nodeattr("replay", 0)
+
+
+def _lanes(model: ModelWrapper, node: NodeProto, folds: dict[str, Fold]) -> int:
+    """Channels per clk of what is no unit: those of the stream it reads, or of the first unit."""
+    producer = model.find_producer(node.input[0])
+    channels = model.get_tensor_shape(node.input[0])[-1]
+    if producer is not None:
+        lanes = int(getCustomOp(producer).get_folded_output_shape()[-1])
+    else:
+        reader = node
+        while reader.name not in folds:
+            reader = model.find_consumers(reader.output[0])[0]
+        lanes = folds[reader.name].simd
+    if node.op_type == "BnnChannelPad":
+        op = getCustomOp(node)
+        channels = gcd(channels, op.get_nodeattr("before"), op.get_nodeattr("after"))
+    return gcd(lanes, channels)
 
 
 def fold(
@@ -130,7 +202,7 @@ def fold(
     Raises:
         FlowError: see fold_for_rate, read_folding; fold-goal.
     """
-    layers = layers_of(model)
+    layers = layers_of(model, bram_price(board))
     if (target_fps is None) == (folding is None):
         raise FlowError(
             "fold-goal",
@@ -148,8 +220,10 @@ def fold(
         folds, prices = list(solution.folds), solution.prices
     named = {layer.name: f for layer, f in zip(layers, folds, strict=True)}
     priced = {layer.name: p for layer, p in zip(layers, prices, strict=True)}
-    model = apply_folds(model, named, priced)
-    return model, folding_table(model, board, clk_mhz, target_fps)
+    model, sizes = insert_buffers(apply_folds(model, named, priced), bram_price(board))
+    for step in (GiveUniqueNodeNames(), GiveReadableTensorNames(), InferDataTypes()):
+        model = model.transform(step)
+    return model, folding_table(model, board, clk_mhz, target_fps, sizes)
 
 
 def beats_per_frame(node: Any) -> tuple[int, int]:
@@ -166,15 +240,11 @@ def beats_per_frame(node: Any) -> tuple[int, int]:
 
 def node_cycles(node: Any) -> int:
     """Exact clk per frame of a node without stalls."""
-    if node.op_type.startswith("StreamingDataWidthConverter"):
-        return max(
-            beats_per_frame(node)
-        )  # FINN's converter moves a beat per clk on its narrow side
     return int(getCustomOp(node).get_exp_cycles())
 
 
 def folding_table(
-    model: ModelWrapper, board: Board, clk_mhz: float, target_fps: float | None
+    model: ModelWrapper, board: Board, clk_mhz: float, target_fps: float | None, sizes: Sizes
 ) -> dict[str, Any]:
     """Contents of folding.json: every node's folding and cycles, the predicted interval."""
     nodes = []
@@ -187,6 +257,8 @@ def folding_table(
                 entry[key] = int(op.get_nodeattr(key))
         nodes.append({**entry, "cycles": node_cycles(node)})
     interval = max(entry["cycles"] for entry in nodes)
+    if interval != sizes.period:
+        raise ValueError(f"the schedule has {sizes.period} clk per frame, the nodes {interval}")
     return {
         "board": board.name,
         "part": board.part,

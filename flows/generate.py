@@ -12,6 +12,7 @@ import json
 import re
 import shutil
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 
 from flows import finn_env  # noqa: F401  (sets FINN up)
+from flows.execute import is_layer
 from flows.fold_graph import beats_per_frame, node_cycles
 from flows.templates import render
 
@@ -161,6 +163,7 @@ def _top_table(model: ModelWrapper, streams: list[Stream], interval: int) -> dic
         "tap_layers": [_layer(model, s) for s in taps],
         "cycles_per_frame": interval,
         "input_bits": streams[0].bits,
+        "input_shape": list(model.get_tensor_shape(streams[0].tensor)[1:]),
         "score": {
             "classes": int(model.get_tensor_shape(scores.tensor)[-1]),
             "bits": int(datatype.bitwidth()),
@@ -169,10 +172,14 @@ def _top_table(model: ModelWrapper, streams: list[Stream], interval: int) -> dic
     }
 
 
-def _layer(model: ModelWrapper, stream: Stream) -> dict[str, int] | None:
-    """What a tap carries, where it is a layer's bits: the checks compare those."""
+def _layer(model: ModelWrapper, stream: Stream) -> dict[str, Any] | None:
+    """What a tap carries, where it is a layer that every stage has: the checks compare those."""
     producer = model.find_producer(stream.tensor)
-    is_binary = model.get_tensor_datatype(stream.tensor).name == "BINARY"
-    if producer.domain != "flows.ops" or not is_binary:
+    if stream.tensor != producer.output[0] or not is_layer(model, producer):
         return None
-    return {"channels": int(model.get_tensor_shape(stream.tensor)[-1])}
+    datatype = model.get_tensor_datatype(stream.tensor)
+    return {
+        "elements": prod(model.get_tensor_shape(stream.tensor)),
+        "bits": int(datatype.bitwidth()),
+        "signed": bool(datatype.signed()),
+    }

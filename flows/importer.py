@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import onnx
 from finn.transformation.qonnx.convert_qonnx_to_finn import ConvertQONNXtoFINN
 from finn.transformation.streamline import Streamline
@@ -31,12 +32,19 @@ from qonnx.util.cleanup import cleanup_model
 
 from flows import finn_env  # noqa: F401  (sets FINN up)
 from flows.errors import FlowError
+from flows.integer.lower import lower_graph
 from flows.transforms.absorb_into_thresholds import AbsorbIntoThresholds
 from flows.transforms.check_supported import CheckSupported
 from flows.transforms.flatten_input import FlattenInput
 from flows.transforms.map_scores import MapScores
 from flows.transforms.scale_pixels import ScalePixels
 from flows.transforms.unit_scale_activations import UnitScaleActivations
+
+
+#: ops that only networks with maps, or layers of several bits, have
+MAPS = frozenset(
+    "Conv MaxPool AveragePool GlobalAveragePool ReduceMean Quant IntQuant Slice Pad".split()
+)
 
 
 def load_qonnx(path: Path) -> ModelWrapper:
@@ -97,12 +105,28 @@ def import_qonnx(path: Path) -> ModelWrapper:
         InferShapes(),
         GiveUniqueNodeNames(),
         GiveReadableTensorNames(),
-        CheckSupported(),
-        FlattenInput(),
-        InferShapes(),
     ):
         model = model.transform(step)
+    if has_maps(model):
+        return _free_of_batch(model)
+    for step in (CheckSupported(), FlattenInput(), InferShapes()):
+        model = model.transform(step)
     return model
+
+
+def _free_of_batch(model: ModelWrapper) -> ModelWrapper:
+    """Let reshapes keep their input's first dimension: the proof runs many images at once."""
+    for node in model.graph.node:
+        if node.op_type == "Reshape" and node.input[1]:
+            shape = model.get_initializer(node.input[1])
+            if shape is not None and len(shape) > 1 and shape[0] == 1:
+                model.set_initializer(node.input[1], np.array([0, *shape[1:]], np.int64))
+    return model
+
+
+def has_maps(model: ModelWrapper) -> bool:
+    """Whether a network is more than a chain of 1-bit matrices: flows/integer then lowers it."""
+    return any(node.op_type in MAPS for node in model.graph.node)
 
 
 def streamline(model: ModelWrapper, input_kind: str) -> ModelWrapper:
@@ -113,11 +137,14 @@ def streamline(model: ModelWrapper, input_kind: str) -> ModelWrapper:
         input_kind: one of flows.config.INPUTS.
 
     Returns:
-        A graph in FINN's dialect; input UINT8 or BINARY (1, n), output the label (1, 1).
+        A graph in FINN's dialect; input UINT8 or BINARY (1, n), output the label (1, 1). With maps:
+        a graph of flows.ops, see flows.integer.lower.
 
     Raises:
         FlowError: not-monotone, quant-scale, input-kind.
     """
+    if has_maps(model):
+        return lower_graph(model, input_kind)
     model = model.transform(UnitScaleActivations()).transform(InferShapes())
     model = _set_input(model, input_kind)
     for step in (

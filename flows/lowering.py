@@ -16,15 +16,18 @@ from qonnx.transformation.infer_shapes import InferShapes
 from flows import finn_env  # noqa: F401  (sets FINN up)
 from flows.errors import FlowError
 from flows.transforms.fork_scores import ForkScores
+from flows.transforms.fork_streams import ForkStreams
 from flows.transforms.specialise_ops import SpecialiseOps
 
 
 def lower(model: ModelWrapper) -> ModelWrapper:
-    """Stage lower: FINN's abstract hardware ops, not folded yet.
+    """Stage lower: FINN's abstract hardware ops, not folded yet; with maps: one reader a stream.
 
     Raises:
         FlowError: unsupported-node, for a node no hardware op was found for.
     """
+    if all(node.domain == "flows.ops" for node in model.graph.node):
+        return model.transform(ForkStreams())
     for step in (
         InferBinaryMatrixVectorActivation(),
         InferThresholdingLayer(),

@@ -14,17 +14,36 @@ from flows import finn_env  # noqa: F401  (sets FINN up)
 from flows.ops.base import KernelOp
 
 
+def as_fed(images: NDArray[np.uint8], shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    """Images in the order of the accelerator's input: maps pixel by pixel.
+
+    Args:
+        images: shape (N, n), maps channel by channel.
+        shape: of the accelerator's input, (1, rows, columns, channels) or (1, n).
+
+    Returns:
+        Shape (N, *shape[1:]).
+    """
+    if len(shape) != 4:
+        return images
+    _, rows, columns, channels = shape
+    maps = images.reshape(-1, channels, rows, columns).transpose(0, 2, 3, 1)
+    return np.ascontiguousarray(maps)
+
+
 def run_reference(model: ModelWrapper, images: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
     """Every tensor of a specialised or folded graph, for every image.
 
     Args:
         model: a graph of our ops (and FINN's width converters, which change nothing here).
-        images: shape (N, n): what the accelerator is fed, pixels or bits.
+        images: shape (N, n), pixels or bits, maps channel by channel as QONNX has them.
 
     Returns:
-        Arrays of shape (N, channels), integers, by tensor name.
+        Arrays of shape (N, channels) or (N, rows, columns, channels), integers, by tensor name.
     """
-    values: dict[str, NDArray[Any]] = {model.graph.input[0].name: images}
+    source = model.graph.input[0].name
+    shape = tuple(model.get_tensor_shape(source))
+    values: dict[str, NDArray[Any]] = {source: as_fed(images, shape)}
     for node in model.graph.node:
         op = getCustomOp(node)
         if isinstance(op, KernelOp):

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from flows.beats import beats_to_labels, beats_to_scores
 from flows.child import ROOT, run_child
 from flows.execute import Outputs
+from flows.reference import as_fed
 
 #: waivers for FINN sources in the top; ours need none
 WAIVERS = ROOT / "hw" / "lint" / "finn.vlt"
@@ -96,7 +97,13 @@ def run_bench(
 
 
 def pack_frames(images: NDArray[np.uint8], table: dict[str, Any]) -> bytes:
-    """Images as the bytes of the input stream's beats: a byte a pixel, or a bit an input."""
+    """Images as the bytes of the input stream's beats: a byte a pixel, or a bit an input.
+
+    Args:
+        images: shape (N, n), maps channel by channel; the stream brings them pixel by pixel.
+        table: top.json.
+    """
+    images = as_fed(images, (1, *table["input_shape"])).reshape(len(images), -1)
     beats = table["streams"]["s_axis"]["beats_per_frame"]
     elements = images.shape[1] // beats
     if table["input_bits"] == 8 * elements:
@@ -105,14 +112,14 @@ def pack_frames(images: NDArray[np.uint8], table: dict[str, Any]) -> bytes:
     return np.packbits(beat_rows, axis=1, bitorder="little").tobytes()
 
 
-def _layers(out: Path, table: dict[str, Any]) -> list[tuple[str, NDArray[np.uint8]]]:
-    """Bits of every tapped stream that is a layer of its own (width converters are not)."""
+def _layers(out: Path, table: dict[str, Any]) -> list[tuple[str, NDArray[Any]]]:
+    """Integers of every tapped stream that is a layer of its own (width converters are not)."""
     layers = []
     for k, (tap, layer) in enumerate(zip(table["taps"], table["tap_layers"], strict=True)):
         if layer is None:
             continue
         raw = (out / f"tap{k}.bin").read_bytes()
-        lanes = layer["channels"] // tap["beats_per_frame"]
-        bits = beats_to_scores(raw, lanes, 1, False, layer["channels"])
-        layers.append((tap["name"], bits.astype(np.uint8)))
+        lanes = layer["elements"] // tap["beats_per_frame"]
+        codes = beats_to_scores(raw, lanes, layer["bits"], layer["signed"], layer["elements"])
+        layers.append((tap["name"], codes))
     return layers

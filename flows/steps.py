@@ -11,6 +11,7 @@ import hashlib
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import prod
 from pathlib import Path
 
 from qonnx.core.modelwrapper import ModelWrapper
@@ -112,10 +113,8 @@ def _stitch(ctx: Context) -> None:
 
 def _check(ctx: Context) -> None:
     imported = ctx.load("01_import.onnx")
-    shape = imported.get_tensor_shape(imported.graph.input[0].name)
-    images = load_images(
-        ctx.config.images, shape[-1], ctx.config.input == "bipolar", ctx.config.seed
-    )
+    n_inputs = prod(imported.get_tensor_shape(imported.graph.input[0].name)[1:])
+    images = load_images(ctx.config.images, n_inputs, ctx.config.input == "bipolar", ctx.config.seed)
     folded = ctx.load("05_fold.onnx")
     rows, integer = check_graphs(
         imported, ctx.load("02_streamline.onnx"), folded, images, ctx.config.input
@@ -124,7 +123,7 @@ def _check(ctx: Context) -> None:
     with replacing(ctx.run / "08_check") as tmp:
         tmp.mkdir()
         bench = Bench(ctx.run / "07_top", tmp, ctx.run / "logs", ctx.config.seed)
-        rtl = check_rtl(bench, images, integer, interval)
+        rtl = check_rtl(bench, folded, images, integer, interval)
     write_json(
         ctx.run / "check.json",
         {

@@ -26,8 +26,9 @@ class AxisFork(KernelOp, DuplicateStreams):  # type: ignore[misc]
         return {**DuplicateStreams.get_nodeattr_types(self), **super().get_nodeattr_types()}
 
     def get_exp_cycles(self) -> int:
-        """One beat per clk: C / PE."""
-        return int(self.attr("NumChannels")) // int(self.attr("PE"))
+        """One beat per clk: C / PE per pixel."""
+        pixels = int(np.prod(self.attr("numInputVectors")))
+        return pixels * int(self.attr("NumChannels")) // int(self.attr("PE"))
 
     def set_folding(self, pe: int, simd: int) -> None:
         """PE elements per clk."""

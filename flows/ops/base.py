@@ -74,8 +74,11 @@ class KernelOp(RTLBackend):  # type: ignore[misc]
         return int(datatype.bitwidth())
 
     def get_nodeattr_types(self) -> Attributes:
-        """FINN's attributes of the abstract op and of RTL ops."""
-        return cast(Attributes, super().get_nodeattr_types())
+        """FINN's attributes of the abstract op and of RTL ops.
+
+        realises: JSON, which tensor of the QONNX graph the output is (flows/integer/hardware.py).
+        """
+        return {**cast(Attributes, super().get_nodeattr_types()), "realises": ("s", False, "")}
 
     def get_verilog_top_module_name(self) -> str:
         """Name of the wrapper module: the node's name."""

@@ -1,72 +1,72 @@
 # SPDX-License-Identifier: Apache-2.0
-"""BnnBinarize: FINN's Thresholding with one step, on the kernel bnn_binarize."""
+"""BnnBinarize: integers to bits, on the kernel bnn_binarize."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
-from finn.custom_op.fpgadataflow.thresholding import Thresholding
 from numpy.typing import NDArray
 
-from flows.ops.base import Attributes, KernelOp
+from flows.ops.map_op import BorderOp
 from hw.kernels.bnn_binarize_ref import binarize, threshold_words
 from hw.kernels.bnn_mvu_ref import vector
 
 
-class BnnBinarize(KernelOp, Thresholding):  # type: ignore[misc]
-    """Compare 8-bit elements with a threshold each; one threshold for all costs no memory.
+class BnnBinarize(BorderOp):
+    """bit = (x >= threshold) ^ falling, per channel and class; one threshold for all costs no memory.
 
-    Inputs: x (1, N) UINT8; thresholds (N, 1) or (1, 1), 0..256. Output: (1, N) BINARY.
+    Inputs: x (1, ..., C); thresholds (classes, C) or (1, 1); falling, the same shape, 0 or 1, may be
+    left out. Output: BINARY, the shape of x.
     """
 
     kernel = "bnn_binarize"
     has_prim = True
 
-    def get_nodeattr_types(self) -> Attributes:
-        """Thresholding's attributes."""
-        return {**Thresholding.get_nodeattr_types(self), **super().get_nodeattr_types()}
+    def thresholds(
+        self, constants: list[NDArray[np.float32]]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Thresholds and falling, both of shape (classes, C)."""
+        n = self.shape("inShape")[-1]
+        thr = np.broadcast_to(constants[0], (len(constants[0]), n)).astype(np.int64)
+        falling = constants[1] if len(constants) > 1 else np.zeros((1, 1), np.float32)
+        return thr, np.broadcast_to(falling, thr.shape).astype(np.int64)
 
-    def get_exp_cycles(self) -> int:
-        """One beat per clk: N / PE."""
-        return int(self.attr("NumChannels")) // int(self.attr("PE"))
-
-    def set_folding(self, pe: int, simd: int) -> None:
-        """PE elements per clk."""
-        self.set_nodeattr("PE", pe)
-
-    def thresholds(self, constants: list[NDArray[np.float32]]) -> NDArray[np.int64]:
-        """One threshold per element, shape (N,)."""
-        return np.broadcast_to(constants[0][:, 0], (int(self.attr("NumChannels")),)).astype(
-            np.int64
-        )
+    @staticmethod
+    def _uniform(thr: NDArray[np.int64], falling: NDArray[np.int64]) -> bool:
+        return bool((thr == thr[0, 0]).all() and (falling == falling[0, 0]).all())
 
     def kernel_parameters(self, constants: list[NDArray[np.float32]]) -> dict[str, int]:
         """See bnn_binarize.sv."""
-        thr = self.thresholds(constants)
-        uniform = bool((thr == thr[0]).all())
-        return {
-            "N": int(self.attr("NumChannels")),
-            "PE": int(self.attr("PE")),
+        thr, falling = self.thresholds(constants)
+        given = {
+            "N": self.shape("inShape")[-1],
+            "PE": self.lanes,
             "IN_W": self.bits(self.get_input_datatype(0)),
-            "UNIFORM": int(uniform),
-            "THR": int(thr[0]) if uniform else 0,
-            "SENSE": 0,
+            "IN_SIGNED": int(self.get_input_datatype(0).signed()),
         }
+        if self._uniform(thr, falling):
+            return {**given, "UNIFORM": 1, "THR": int(thr[0, 0]), "SENSE": int(falling[0, 0])}
+        return {**given, **self.border_parameters()}
 
     def literals(self, constants: list[NDArray[np.float32]]) -> dict[str, str]:
         """A threshold memory, unless one value serves all."""
-        thr = self.thresholds(constants)
-        if (thr == thr[0]).all():
+        thr, falling = self.thresholds(constants)
+        if self._uniform(thr, falling):
             return {}
-        in_w = self.bits(self.get_input_datatype(0))
-        sense = np.zeros_like(thr, dtype=np.uint8)
-        pe = int(self.attr("PE"))
-        return {"THRESHOLDS": vector(threshold_words(thr, sense, pe, in_w), pe * (in_w + 2))}
+        source = self.get_input_datatype(0)
+        bits = self.bits(source)
+        words = threshold_words(thr, falling, self.lanes, bits, source.signed())
+        return {"THRESHOLDS": vector(words, self.lanes * (bits + 2)), **self.border_literals()}
 
     def compute(
         self, streams: list[NDArray[Any]], constants: list[NDArray[np.float32]]
     ) -> list[NDArray[Any]]:
-        """Bits x >= threshold."""
-        thr = self.thresholds(constants)
-        return [binarize(streams[0], thr, np.zeros_like(thr, dtype=np.uint8))]
+        """Compare."""
+        thr, falling = self.thresholds(constants)
+        classes = self.pixel_classes()
+        if classes is not None:
+            thr, falling = thr[classes], falling[classes]
+        else:
+            thr, falling = thr[0], falling[0]
+        return [binarize(streams[0], thr, falling)]

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from finn.custom_op.fpgadataflow.matrixvectoractivation import MVAU
@@ -33,8 +33,38 @@ class BnnMvu(KernelOp, MVAU):  # type: ignore[misc]
     has_prim = True
 
     def get_nodeattr_types(self) -> Attributes:
-        """MVAU's attributes."""
-        return {**MVAU.get_nodeattr_types(self), **super().get_nodeattr_types()}
+        """MVAU's attributes, blocks of the matrix, and who repeats the vectors."""
+        return {
+            **MVAU.get_nodeattr_types(self),
+            **super().get_nodeattr_types(),
+            "groups": ("i", False, 1),
+            "replay": ("i", False, 1),
+        }
+
+    @property
+    def groups(self) -> int:
+        """Blocks on the diagonal of the matrix; MW is the width of one, MH the height of all."""
+        return int(self.attr("groups"))
+
+    @property
+    def passes(self) -> int:
+        """Times each vector is read: by the unit, or sent by the window in front (replay = 0)."""
+        return int(self.attr("MH")) // self.groups // int(self.attr("PE"))
+
+    def get_normal_input_shape(self, ind: int = 0) -> tuple[int, ...]:
+        """(vectors, groups * MW); the weights' shape is MVAU's."""
+        if ind != 0:
+            return cast(tuple[int, ...], super().get_normal_input_shape(ind))
+        return (*self.attr("numInputVectors"), int(self.attr("MW")) * self.groups)
+
+    def get_folded_input_shape(self, ind: int = 0) -> tuple[int, ...]:
+        """Beats of SIMD bits; each vector `passes` times where the unit does not repeat it."""
+        if ind != 0:
+            return cast(tuple[int, ...], super().get_folded_input_shape(ind))
+        simd = int(self.attr("SIMD"))
+        times = 1 if int(self.attr("replay")) else self.passes
+        *vectors, n = self.get_normal_input_shape()
+        return (*vectors, n // simd * times, simd)
 
     @property
     def raw(self) -> bool:
@@ -73,6 +103,8 @@ class BnnMvu(KernelOp, MVAU):  # type: ignore[misc]
         """See bnn_mvu.sv."""
         return {
             **dict(zip(("MW", "MH", "SIMD", "PE"), self.shape, strict=True)),
+            "GROUPS": self.groups,
+            "REPLAY": int(self.attr("replay")),
             "RAW": int(self.raw),
             "ROM_BLOCK": int(self.in_block_ram),
             "PIPE": pipe(*self.shape, self.raw, self.in_block_ram),
@@ -130,6 +162,11 @@ class BnnMvu(KernelOp, MVAU):  # type: ignore[misc]
     def compute(
         self, streams: list[NDArray[Any]], constants: list[NDArray[np.float32]]
     ) -> list[NDArray[Any]]:
-        """Packed XNOR and popcount."""
-        matches = match_count(streams[0].astype(np.uint8), constants[0].T.astype(np.uint8))
-        return [matches if self.raw else threshold_bits(matches, *self.rows(constants[1]))]
+        """XNOR and popcount, block by block."""
+        mw, mh, groups = int(self.attr("MW")), int(self.attr("MH")), self.groups
+        x = streams[0].reshape(-1, groups, mw).astype(np.uint8)
+        w = constants[0].T.astype(np.uint8).reshape(groups, mh // groups, mw)
+        counts = [match_count(x[:, g], w[g]) for g in range(groups)]
+        matches = np.stack(counts, axis=1).reshape(len(x), mh)
+        out = matches if self.raw else threshold_bits(matches, *self.rows(constants[1]))
+        return [out.reshape(-1, *self.get_normal_output_shape()[1:])]

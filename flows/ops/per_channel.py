@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 from onnx import NodeProto, helper
@@ -67,8 +68,9 @@ class PerChannelOp(KernelOp):
         return self.get_exp_cycles()
 
     def get_exp_cycles(self) -> int:
-        """One beat per clk: NumChannels / PE."""
-        return int(self.attr("NumChannels")) // int(self.attr("PE"))
+        """One beat per clk: NumChannels / PE of every vector."""
+        vectors = prod(int(n) for n in self.attr("numInputVectors"))
+        return vectors * int(self.attr("NumChannels")) // int(self.attr("PE"))
 
     def set_folding(self, pe: int, simd: int) -> None:
         """PE channels per clk."""

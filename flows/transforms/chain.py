@@ -22,7 +22,7 @@ from flows.errors import FlowError
 #: ONNX ops that act on each channel by itself, so that a chain of them is one function per channel
 ELEMENTWISE = frozenset(
     "Add Sub Mul Div Neg Abs BatchNormalization Clip Relu LeakyRelu PRelu Identity Pow Sqrt "
-    "Tanh HardSigmoid Sigmoid".split()
+    "Tanh HardSigmoid Sigmoid Round Floor Ceil".split()
 )
 
 
@@ -80,10 +80,10 @@ def evaluate_chain(
     Args:
         model: the graph that holds the chain and its constants.
         chain: what to run; an empty chain gives `values` back.
-        values: shape (n, C), float32: the values of tensor `chain.start`.
+        values: shape (n, C) or (n, C, 1, 1), float32: the values of tensor `chain.start`.
 
     Returns:
-        Shape (n, C), float32: the values of tensor `chain.end`.
+        The same shape, float32: the values of tensor `chain.end`.
     """
     if not chain.nodes:
         return values
@@ -92,7 +92,7 @@ def evaluate_chain(
         for name in dict.fromkeys(name for node in chain.nodes for name in node.input)
         if name and model.get_initializer(name) is not None
     ]
-    shape = ["n", values.shape[1]]
+    shape = ["n", *values.shape[1:]]
     graph = helper.make_graph(
         list(chain.nodes),
         "chain",

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from onnx import TensorProto, helper
+from onnx import NodeProto, TensorProto, helper
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.transformation.base import Transformation
 
@@ -25,26 +25,34 @@ class ForkScores(Transformation):  # type: ignore[misc]
         producer = model.find_producer(scores)
         if producer.op_type == "AxisFork":
             return model, False
-        shape = model.get_tensor_shape(scores)
-        datatype = model.get_tensor_datatype(scores)
         copies = ["scores_to_argmax", "scores"]
-        infos = [helper.make_tensor_value_info(c, TensorProto.FLOAT, shape) for c in copies]
+        fork = fork_node(model, scores, copies)
+        infos = [
+            helper.make_tensor_value_info(c, TensorProto.FLOAT, model.get_tensor_shape(scores))
+            for c in copies
+        ]
         model.graph.value_info.append(infos[0])
         model.graph.output.append(infos[1])
-        fork = helper.make_node(
-            "AxisFork",
-            [scores],
-            copies,
-            domain="flows.ops",
-            backend="fpgadataflow",
-            NumChannels=shape[-1],
-            PE=1,
-            NumOutputStreams=2,
-            inputDataType=datatype.name,
-            numInputVectors=[1],
-        )
         model.graph.node.insert(list(model.graph.node).index(argmax), fork)
         argmax.input[0] = copies[0]
         for copy in copies:
-            model.set_tensor_datatype(copy, datatype)
+            model.set_tensor_datatype(copy, model.get_tensor_datatype(scores))
         return model, False
+
+
+def fork_node(model: ModelWrapper, stream: str, copies: list[str]) -> NodeProto:
+    """An AxisFork that copies a stream to two tensors; not in the graph yet."""
+    *vectors, channels = model.get_tensor_shape(stream)
+    return helper.make_node(
+        "AxisFork",
+        [stream],
+        copies,
+        name=f"fork_{stream}",
+        domain="flows.ops",
+        backend="fpgadataflow",
+        NumChannels=channels,
+        PE=1,
+        NumOutputStreams=2,
+        inputDataType=model.get_tensor_datatype(stream).name,
+        numInputVectors=list(vectors),
+    )

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import numpy as np
+from onnx import NodeProto, helper
 from qonnx.core.datatype import DataType
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
@@ -29,6 +30,8 @@ class SpecialiseOps(Transformation):  # type: ignore[misc]
             ours = OURS.get(node.op_type)
             if ours is None or not self._fits(model, node):
                 continue
+            if ours == "BnnBinarize":
+                _as_map(model, node)
             node.op_type, node.domain = ours, "flows.ops"
             _require_integers(model, node)
         return model.transform(InferDataTypes()), False
@@ -42,6 +45,17 @@ class SpecialiseOps(Transformation):  # type: ignore[misc]
             steps = model.get_initializer(op.onnx_node.input[1]).shape[1]
             return bool(steps == 1 and op.get_input_datatype(0) == DataType["UINT8"])
         return bool(op.get_nodeattr("K") == 1)
+
+
+def _as_map(model: ModelWrapper, node: NodeProto) -> None:
+    """Thresholds as BnnBinarize has them: a row per class of pixels, here one."""
+    del node.attribute[:]
+    shape = model.get_tensor_shape(node.input[0])[1:]
+    types = {"inputDataType": "UINT8", "outputDataType": "BINARY"}
+    for key, value in {"inShape": shape, "outShape": shape, "PE": 1, **types}.items():
+        node.attribute.append(helper.make_attribute(key, value))
+    node.attribute.append(helper.make_attribute("backend", "fpgadataflow"))
+    model.set_initializer(node.input[1], model.get_initializer(node.input[1]).T.copy())
 
 
 def _require_integers(model: ModelWrapper, node: object) -> None:

@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Buffers of a folded graph: what flows/schedule.py finds becomes line buffers and FIFOs."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+from onnx import NodeProto, TensorProto, helper
+from qonnx.core.modelwrapper import ModelWrapper
+from qonnx.custom_op.registry import getCustomOp
+
+from flows.schedule import Sizes, size_buffers
+from flows.schedule_graph import Graph
+from flows.schedule_kinds import Node, Sink, Source
+from flows.schedule_nodes import converter, matvec, pad_channels, pixelwise, pool, window
+from hw.kernels.axis_area import fifo_area
+from hw.kernels.bnn_window_area import window_area
+
+#: clk through a kernel, at most; too much only makes buffers deeper (flows/schedule.py)
+LATENCY = {
+    "AxisFork": 2,
+    "AxisDwc": 3,
+    "BnnAdd": 4,
+    "BnnAffine": 6,
+    "BnnBinarize": 4,
+    "BnnChannelPad": 3,
+    "BnnLookup": 5,
+    "BnnPool": 5,
+    "BnnRequant": 8,
+    "BnnWindow": 8,
+    "BnnMvu": 16,
+    "BnnImvu": 16,
+    "BnnArgmax": 12,
+}
+
+
+def beats(shape: tuple[int, ...]) -> int:
+    """Beats per frame of a folded shape."""
+    return prod(shape[:-1])
+
+
+def schedule_graph(model: ModelWrapper) -> Graph:
+    """A folded graph as the schedule sees it: a stream per tensor.
+
+    Args:
+        model: every stream has one reader, and both ends have as many lanes.
+    """
+    first = getCustomOp(model.graph.node[0])
+    source = model.graph.input[0].name
+    nodes: list[Node] = [Source("source", (source,), beats(first.get_folded_input_shape()))]
+    bits = {source: int(first.get_instream_width())}
+    for node in model.graph.node:
+        op = getCustomOp(node)
+        nodes.append(_node(op, node))
+        for i, tensor in enumerate(node.output):
+            bits[tensor] = int(op.get_outstream_width(i))
+    for output in model.graph.output:
+        producer = model.find_producer(output.name)
+        index = list(producer.output).index(output.name)
+        n = beats(getCustomOp(producer).get_folded_output_shape(index))
+        nodes.append(Sink(f"sink_{output.name}", (output.name,), n))
+    return Graph(tuple(nodes), bits)
+
+
+def _node(op: Any, node: NodeProto) -> Node:
+    name, outputs, latency = node.name, list(node.output), LATENCY[node.op_type]
+    inputs = list(node.input[: len(getattr(op, "in_ports", ("s_axis",)))])
+    into, out = beats(op.get_folded_input_shape()), beats(op.get_folded_output_shape())
+    if node.op_type == "BnnWindow":
+        return window(name, inputs[0], outputs[0], op.geometry(), latency)
+    if node.op_type in ("BnnMvu", "BnnImvu"):
+        fold_c = int(op.get_nodeattr("MW")) // int(op.get_nodeattr("SIMD"))
+        replay = bool(op.get_nodeattr("replay"))
+        vectors = out // op.passes
+        return matvec(name, inputs[0], outputs[0], vectors, fold_c, op.passes, replay, latency)
+    if node.op_type == "BnnPool":
+        rows, columns, channels = op.shape("inShape")
+        shape = rows, columns, channels // op.lanes
+        return pool(name, inputs[0], outputs[0], shape, op.shape("kernel"), latency)
+    if node.op_type == "BnnChannelPad":
+        pixels = prod(op.shape("inShape")[:-1])
+        return pad_channels(
+            name, inputs[0], outputs[0], pixels, into // pixels, out // pixels, latency
+        )
+    if node.op_type == "BnnArgmax":
+        return matvec(name, inputs[0], outputs[0], 1, into, 1, False, latency)
+    if into != out:
+        return converter(name, inputs[0], outputs[0], into, out, latency)
+    return pixelwise(name, inputs, outputs, into, latency)
+
+
+def insert_buffers(model: ModelWrapper, bram_price: float) -> tuple[ModelWrapper, Sizes]:
+    """Set the windows' depths and put FIFOs where the schedule asks for them.
+
+    Args:
+        model: a folded graph, see schedule_graph.
+        bram_price: LUTs that a BRAM36 is worth: says where a buffer lives.
+
+    Returns:
+        The graph, and what was found.
+    """
+    sizes = size_buffers(schedule_graph(model))
+    for node in list(model.graph.node):
+        if node.name in sizes.depths:
+            op = getCustomOp(node)
+            op.set_nodeattr("depth", int(sizes.depths[node.name]))
+            block = _in_block_ram(window_area, op.kernel_parameters([]), bram_price)
+            op.set_nodeattr("ram_style", "block" if block else "distributed")
+    for tensor, depth in sizes.fifos.items():
+        _insert_fifo(model, tensor, depth, bram_price)
+    return model, sizes
+
+
+def _in_block_ram(area: Any, parameters: dict[str, int], bram_price: float) -> bool:
+    costs = []
+    for block in (0, 1):
+        lut, bram36 = area({**parameters, "RAM_BLOCK": block})
+        costs.append(lut + bram_price * bram36)
+    return bool(costs[1] < costs[0])
+
+
+def _insert_fifo(model: ModelWrapper, tensor: str, depth: int, bram_price: float) -> None:
+    reader = model.find_consumer(tensor)
+    if reader is None:
+        return  # an output of the top: whoever reads it buffers
+    behind = f"{tensor}_fifo"
+    op = getCustomOp(reader)
+    index = list(reader.input).index(tensor)
+    lanes = int(op.get_folded_input_shape(index)[-1])
+    shape = model.get_tensor_shape(tensor)
+    datatype = model.get_tensor_datatype(tensor)
+    parameters = {"W": lanes * int(datatype.bitwidth()), "DEPTH": depth}
+    block = _in_block_ram(fifo_area, parameters, bram_price)
+    node = helper.make_node(
+        "AxisFifo",
+        [tensor],
+        [behind],
+        name=f"fifo_{tensor}",
+        domain="flows.ops",
+        backend="fpgadataflow",
+        inShape=list(shape[1:]),
+        outShape=list(shape[1:]),
+        PE=lanes,
+        depth=depth,
+        inputDataType=datatype.name,
+        outputDataType=datatype.name,
+        ram_style="block" if block else "distributed",
+    )
+    model.graph.value_info.append(helper.make_tensor_value_info(behind, TensorProto.FLOAT, shape))
+    model.set_tensor_datatype(behind, datatype)
+    reader.input[index] = behind
+    model.graph.node.insert(list(model.graph.node).index(reader), node)

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pooling: maxima wait for the quantizer behind them, sums need a grid."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from onnx import NodeProto, helper
+
+from flows.integer.hardware import int_type
+from flows.integer.lower import Lowering
+from flows.integer.table import evaluate, of_codes
+from flows.integer.value import Ints, Pending, Value, is_power_of_two
+
+
+def _attributes(node: NodeProto) -> dict[str, object]:
+    return {a.name: helper.get_attribute_value(a) for a in node.attribute}
+
+
+def _kernel(ctx: Lowering, node: NodeProto) -> tuple[int, int]:
+    """The window of a pool whose windows lie side by side."""
+    given = _attributes(node)
+    kernel = tuple(given.get("kernel_shape", ()))  # type: ignore[arg-type]
+    strides = tuple(given.get("strides", (1, 1)))  # type: ignore[arg-type]
+    dilations = tuple(given.get("dilations", (1, 1)))  # type: ignore[arg-type]
+    pads = tuple(given.get("pads", (0, 0, 0, 0)))  # type: ignore[arg-type]
+    auto = given.get("auto_pad", b"NOTSET")
+    plain = dilations == (1, 1) and not any(pads) and not given.get("ceil_mode", 0)
+    if kernel != strides or not plain or auto not in (b"NOTSET", b"VALID"):
+        raise ctx.refused(
+            node,
+            f"pools {kernel} with strides {strides}, pads {pads}, dilations {dilations}",
+            "windows that lie side by side: stride = kernel, no padding, ceil_mode=False",
+        )
+    return int(kernel[0]), int(kernel[1])
+
+
+def add_pool(
+    ctx: Lowering, value: Value, kernel: tuple[int, int], mode: str, mask: Ints | None = None
+) -> Value:
+    """Add a BnnPool behind a stream; `mask` says in which channels of bits it is an AND."""
+    c, rows, columns = value.shape
+    out = (c, rows // kernel[0], columns // kernel[1])
+    n = kernel[0] * kernel[1] if mode == "sum" else 1
+    low, high = value.low * n, value.high * n
+    stream = ctx.hw.add(
+        "BnnPool",
+        [value.stream],
+        (out[1], out[2], c),
+        int_type(low, high),
+        {"mask": np.zeros(c, np.int64) if mask is None else mask},
+        kernel=list(kernel),
+        mode=mode,
+    )
+    return replace(value, stream=stream, shape=out, low=low, high=high, raw=False)
+
+
+def sinks(ctx: Lowering, value: Value) -> NDArray[np.bool_]:
+    """Channels in which what the waiting pool compares falls with the code."""
+    assert value.pool is not None
+    ends = np.repeat(np.array([[value.low], [value.high]]), value.channels, axis=1)
+    compared = evaluate(ctx.model, value, of_codes(value, ends, 0), value.pool.n_nodes)
+    falls: NDArray[np.bool_] = compared[1] < compared[0]
+    return falls
+
+
+def max_pool(ctx: Lowering, node: NodeProto) -> Value:
+    """A maximum: of bits at once, of anything else behind the next quantizer."""
+    value, kernel = ctx.value(node), _kernel(ctx, node)
+    if value.pad is not None or value.flat:
+        raise ctx.refused(node, "reads a padded or flattened map", "pool the map itself")
+    if value.nodes or value.raw or value.border is not None or value.scale * value.mul < 0:
+        if value.pool is not None:
+            raise ctx.refused(node, "follows another pool without a quantizer between", "quantise")
+        return replace(value, pool=Pending(kernel, len(value.nodes)))
+    made = add_pool(ctx, value, kernel, "max")
+    if len(value.offset) == 1 and (value.offset == value.offset.flat[0]).all():
+        offset = int(value.offset.flat[0])
+        ctx.hw.realise(made.stream, node.output[0], value.scale, value.mul, offset)
+    return made
+
+
+def _mean(ctx: Lowering, node: NodeProto, kernel: tuple[int, int]) -> Value:
+    from flows.integer.joins import materialise
+
+    value = materialise(ctx, node.input[0], node)
+    made = add_pool(ctx, value, kernel, "sum")
+    n = kernel[0] * kernel[1]
+    if is_power_of_two(n):
+        ctx.hw.realise(made.stream, node.output[0], value.scale / n, 1, 0)
+        return replace(made, scale=value.scale / n)
+    name = f"{node.name}_count"
+    ctx.model.set_initializer(name, np.array(n, np.float32))
+    start = f"{node.output[0]}_sum"
+    division = helper.make_node("Div", [start, name], [node.output[0]], name=node.name)
+    return replace(made, nodes=(division,), start=start)
+
+
+def average_pool(ctx: Lowering, node: NodeProto) -> Value:
+    """A sum, divided: exactly where the window has 2^k pixels."""
+    return _mean(ctx, node, _kernel(ctx, node))
+
+
+def global_average_pool(ctx: Lowering, node: NodeProto) -> Value:
+    """The mean over the map."""
+    _, rows, columns = ctx.value(node).size
+    return _mean(ctx, node, (rows, columns))
+
+
+def reduce_mean(ctx: Lowering, node: NodeProto) -> Value:
+    """The mean over rows and columns."""
+    axes = _attributes(node).get("axes")
+    if axes is None and len(node.input) > 1:
+        axes = ctx.constant(node.input[1])
+    rank = len(ctx.model.get_tensor_shape(node.input[0]))
+    if axes is None or sorted(int(a) % rank for a in np.asarray(axes).ravel()) != [2, 3]:
+        raise ctx.refused(node, f"is the mean over axes {axes}", "the mean over rows and columns")
+    return global_average_pool(ctx, node)

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""BnnPool: maximum or sum over windows that do not overlap, on the kernel bnn_pool."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flows.ops.base import Attributes
+from flows.ops.map_op import MapOp
+from hw.kernels.bnn_pool_ref import pool
+
+
+class BnnPool(MapOp):
+    """mode "max": of bits an OR, or an AND in channels where `mask` is 1; mode "sum".
+
+    Inputs: x (1, rows, columns, C); mask (C,), 0 or 1. Output: (1, rows / kr, columns / kc, C).
+    """
+
+    kernel = "bnn_pool"
+    has_prim = True
+
+    def get_nodeattr_types(self) -> Attributes:
+        """Window and mode."""
+        return {
+            **super().get_nodeattr_types(),
+            "kernel": ("ints", True, []),
+            "mode": ("s", True, "max", {"max", "sum"}),
+        }
+
+    def kernel_parameters(self, constants: list[NDArray[np.float32]]) -> dict[str, int]:
+        """See bnn_pool.sv."""
+        rows, columns, channels = self.shape("inShape")
+        kr, kc = self.shape("kernel")
+        return {
+            "ROWS": rows,
+            "COLS": columns,
+            "C": channels,
+            "PE": self.lanes,
+            "KR": kr,
+            "KC": kc,
+            "IN_W": self.bits(self.get_input_datatype()),
+            "IN_SIGNED": int(self.get_input_datatype().signed()),
+            "MODE": int(self.attr("mode") == "sum"),
+            "OUT_W": self.bits(self.get_output_datatype()),
+        }
+
+    def literals(self, constants: list[NDArray[np.float32]]) -> dict[str, str]:
+        """Channels that are an AND."""
+        mask = constants[0].astype(int)
+        if not mask.any():
+            return {}
+        return {"AND_MASK": f"{len(mask)}'h{sum(int(m) << i for i, m in enumerate(mask)):x}"}
+
+    def compute(
+        self, streams: list[NDArray[Any]], constants: list[NDArray[np.float32]]
+    ) -> list[NDArray[Any]]:
+        """Pool every window."""
+        mode = int(self.attr("mode") == "sum")
+        return [pool(streams[0], self.shape("kernel"), mode, constants[0].astype(np.uint8))]

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""BnnRequant: integers to integers of fewer bits, on the kernel bnn_requant."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flows.ops.base import Attributes
+from flows.ops.bnn_affine import signed_bits
+from flows.ops.map_op import BorderOp
+from hw.kernels.bnn_mvu_ref import vector
+from hw.kernels.bnn_requant_ref import param_words, requant
+
+
+class BnnRequant(BorderOp):
+    """y = clamp((a * x + b) >> shift, low, high), a per channel, b per class and channel.
+
+    Inputs: x (1, rows, columns, C); a (C,); b (classes, C). Output: the shape of x.
+    """
+
+    kernel = "bnn_requant"
+    has_prim = True
+
+    def get_nodeattr_types(self) -> Attributes:
+        """Shift and limits."""
+        return {
+            **super().get_nodeattr_types(),
+            "shift": ("i", False, 0),
+            "low": ("i", True, 0),
+            "high": ("i", True, 0),
+        }
+
+    @staticmethod
+    def _uniform(a: NDArray[np.int64], b: NDArray[np.int64]) -> bool:
+        return bool((a == a.flat[0]).all() and (b == b.flat[0]).all())
+
+    def kernel_parameters(self, constants: list[NDArray[np.float32]]) -> dict[str, int]:
+        """See bnn_requant.sv."""
+        a, b = (c.astype(np.int64) for c in constants)
+        uniform = self._uniform(a, b)
+        given = {
+            "N": self.shape("inShape")[-1],
+            "PE": self.lanes,
+            "IN_W": self.bits(self.get_input_datatype()),
+            "IN_SIGNED": int(self.get_input_datatype().signed()),
+            "COEF_W": signed_bits(a),
+            "OFFS_W": signed_bits(b),
+            "SHIFT": int(self.attr("shift")),
+            "OUT_W": self.bits(self.get_output_datatype()),
+            "LO": int(self.attr("low")),
+            "HI": int(self.attr("high")),
+        }
+        if uniform:
+            return {**given, "UNIFORM": 1, "A0": int(a.flat[0]), "B0": int(b.flat[0])}
+        return {**given, **self.border_parameters()}
+
+    def literals(self, constants: list[NDArray[np.float32]]) -> dict[str, str]:
+        """Coefficients, unless one pair serves all."""
+        a, b = (c.astype(np.int64) for c in constants)
+        if self._uniform(a, b):
+            return {}
+        widths = signed_bits(a), signed_bits(b)
+        words = param_words(a, b, self.lanes, *widths)
+        return {"PARAMS": vector(words, self.lanes * sum(widths)), **self.border_literals()}
+
+    def compute(
+        self, streams: list[NDArray[Any]], constants: list[NDArray[np.float32]]
+    ) -> list[NDArray[Any]]:
+        """The formula of the class."""
+        a, b = (c.astype(np.int64) for c in constants)
+        limits = int(self.attr("low")), int(self.attr("high"))
+        shift = int(self.attr("shift"))
+        classes = self.pixel_classes()
+        return [requant(streams[0], a, b if classes is not None else b[0], shift, *limits, classes)]
