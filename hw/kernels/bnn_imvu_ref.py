@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from hw.kernels.bnn_mvu_ref import field_words, hex_word
 
-_CHUNK_BYTES = 1 << 26  # of x and of the products, as floating point numbers
+_CHUNK_BYTES = 1 << 24  # of x and of the products, as floating point numbers
 
 
 def integer_dot(x: ArrayLike, w: ArrayLike, bits: bool = False) -> NDArray[np.int64]:
@@ -41,8 +41,9 @@ def integer_dot(x: ArrayLike, w: ArrayLike, bits: bool = False) -> NDArray[np.in
     row_bytes = np.dtype(kind).itemsize * (given.shape[1] + len(weights))
     step = max(1, _CHUNK_BYTES // max(1, row_bytes))
     for start in range(0, len(given), step):
-        sums[start : start + step] = given[start : start + step].astype(kind) @ factors
-        sums[start : start + step] += offset
+        products = given[start : start + step].astype(kind) @ factors
+        sums[start : start + step] = products
+    sums += offset
     return sums
 
 
