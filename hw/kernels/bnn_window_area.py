@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""LUT sites and block RAMs of a bnn_window, without synthesis.
+
+The memory is counted; control is a fit to what yosys gives for 18 layers of 35 to 81 sites, which
+it meets within 6 sites.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hw.kernels.axis_area import lut_ram, ram_bram36
+from hw.kernels.bnn_window_ref import out_size
+
+#: sites: a unit, a bit of its two addresses and two counts, a loop, one of more than eight steps
+UNIT, BIT, LOOP, LONG_LOOP = 7.9, 1.37, 1.28, 4.72
+
+
+def control_lut(p: Mapping[str, int]) -> float:
+    """LUT sites of all but the line buffer.
+
+    Args:
+        p: parameters of bnn_window by name, DEPTH among them.
+    """
+    fold, groups = p["C"] // p["SIMD"], p.get("GROUPS", 1)
+    address = max(1, (p["DEPTH"] - 1).bit_length())
+    count = max(address, (p.get("STRIDE_R", 1) * p["COLS"] * fold - 1).bit_length())
+    inner = (fold // groups, p.get("PASSES", 1), groups)
+    loops = sum(n > 1 for n in (*inner, p["KR"], p["KC"]))
+    long_loops = sum(n > 8 for n in (*inner, *out_size(p)))
+    return UNIT + BIT * 2 * (address + count) + LOOP * loops + LONG_LOOP * long_loops
+
+
+def window_area(p: Mapping[str, int], bram_price: float) -> tuple[float, float, bool]:
+    """The cheaper of a line buffer in LUT RAM and in block RAM.
+
+    Args:
+        p: parameters of bnn_window by name, DEPTH among them; RAM_BLOCK is not looked at.
+        bram_price: LUT sites that a BRAM36 is worth.
+
+    Returns:
+        LUT sites, BRAM36, and whether the line buffer is in block RAM.
+    """
+    width, control = p["SIMD"] * p["IN_W"], control_lut(p)
+    in_luts, brams = lut_ram(width, p["DEPTH"]), ram_bram36(width, p["DEPTH"])
+    if in_luts <= bram_price * brams:
+        return control + in_luts, 0.0, False
+    return control, brams, True
