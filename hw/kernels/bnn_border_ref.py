@@ -55,5 +55,7 @@ def per_pixel(values: ArrayLike, classes: ArrayLike | None) -> NDArray[np.int64]
     """
     table = np.asarray(values, np.int64)
     if classes is not None:
-        return table.reshape(-1, table.shape[-1])[np.asarray(classes)]
-    return table[0] if table.ndim == 2 else table
+        table = table.reshape(-1, table.shape[-1])[np.asarray(classes)]
+    elif table.ndim == 2:
+        table = table[0]
+    return table

@@ -40,7 +40,8 @@ def requant(
     """
     summand = np.asarray(b, np.int64) if np.ndim(b) == 0 else per_pixel(b, classes)
     total = np.asarray(x, np.int64) * np.asarray(a, np.int64) + summand
-    return np.clip(total >> shift, lo, hi)
+    codes: Ints = np.clip(total >> shift, lo, hi)
+    return codes
 
 
 def _fields(values: Ints, bits: int, name: str) -> list[int]:

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+"""LUT sites, DSPs and block RAMs of kernels on maps (PRIM = 1), without synthesis.
+
+What grows with PE, widths and memories is counted, by the same rules as the RTL builds it; counters
+and handshakes, left to yosys, are fitted to about ten configurations of each kernel.
+"""
+
+from __future__ import annotations
+
+from math import ceil, log2
+from typing import NamedTuple
+
+from hw.kernels.bnn_mvu_area import rom_bram36, rom_lut
+
+#: fitted sites of control: of each kernel, and of a bit of its counters
+REQUANT, POOL, ADD, COUNT = 2.0, 9.0, 9.0, 2.0
+#: fitted: a multiplication by a constant often leaves its sum outside the DSP
+CONSTANT_LANE = 7.5
+#: fitted: words per LUT and bit of a ROM of more than 256 words, which bnn_rom leaves to yosys
+PLAIN_WORDS = 12.5
+
+
+class Area(NamedTuple):
+    """What a kernel takes: LUT sites, DSP48, BRAM36 (a RAMB18 is a half)."""
+
+    lut: float
+    dsp: int
+    bram36: float
+
+
+def _bits(n: int) -> int:
+    """Bits of a counter of n."""
+    return ceil(log2(n)) if n > 1 else 0
+
+
+def clamp_lut(in_w: int, out_w: int, lo: int) -> int:
+    """LUT sites of a bnn_clamp of one number: two comparisons, and two bits of y in a site."""
+    if out_w <= 4 and in_w <= out_w + 4:
+        return ceil(out_w / 2) + 1  # some of it goes into set and reset of the flip-flops
+    above = ceil((in_w - out_w + 1) / 5)
+    return ceil(out_w / 2) + above * (2 if lo else 1)
+
+
+def ram_lut(width: int, depth: int) -> int:
+    """LUT sites of a LUT RAM: six bits of 32 words in four, else a bit of 64 words in one."""
+    if depth <= 32:
+        return 4 * ceil(width / 6)
+    return width * (1 << _bits(ceil(depth / 64)))
+
+
+def _rom(width: int, depth: int) -> float:
+    """LUT sites of a bnn_rom in LUTs."""
+    if depth == 1:
+        return 0.0
+    return rom_lut(width, depth) if depth <= 256 else width * depth / PLAIN_WORDS
+
+
+def requant_area(
+    n: int,
+    pe: int,
+    in_w: int,
+    coef_w: int,
+    offs_w: int,
+    shift: int,
+    out_w: int,
+    lo: int = 0,
+    classes: int = 1,
+    pixels: tuple[int, int] = (1, 1),
+    uniform: bool = False,
+    product: bool = True,
+    block: bool = False,
+) -> Area:
+    """Area of a bnn_requant.
+
+    Args:
+        n: channels per pixel.
+        pe: channels per clk.
+        in_w: bits of x, one more if unsigned.
+        coef_w: bits of A.
+        offs_w: bits of B.
+        shift: bits dropped.
+        out_w: bits of y.
+        lo: smallest code.
+        classes: words per channel.
+        pixels: rows and columns of the map, where there are several classes.
+        uniform: one A and B for all.
+        product: A is not a power of two for all.
+        block: parameters in block RAM.
+    """
+    fold = n // pe
+    sum_w = max(in_w + coef_w, offs_w) + 1
+    lut = REQUANT + pe * (out_w + clamp_lut(max(1, sum_w - shift), out_w, lo))
+    if not product:
+        return Area(lut + (pe * sum_w if offs_w > 1 else 0), 0, 0.0)
+    if uniform:
+        return Area(lut, pe, 0.0)
+    lut += COUNT * _bits(fold)
+    if classes > 1:
+        lut += COUNT * (_bits(pixels[0]) + _bits(pixels[1]) + _bits(classes))
+    if block:
+        return Area(lut, pe, rom_bram36(pe * (coef_w + offs_w), fold * classes))
+    lut += _rom(pe * coef_w, fold) + _rom(pe * offs_w, fold * classes)
+    lut += pe * CONSTANT_LANE if fold == 1 else 0
+    return Area(lut, pe, 0.0)
+
+
+def pool_area(
+    cols: int,
+    c: int,
+    pe: int,
+    kernel: tuple[int, int],
+    in_w: int,
+    out_w: int,
+    total: bool = False,
+    block: bool = False,
+    rows: int = 1,
+) -> Area:
+    """Area of a bnn_pool.
+
+    Args:
+        cols: columns of the map.
+        c: channels per pixel.
+        pe: channels per clk.
+        kernel: rows and columns of a window.
+        in_w: bits of x.
+        out_w: bits of y.
+        total: sums, not maxima.
+        block: partial results in block RAM.
+        rows: rows of the map.
+    """
+    kr, kc = kernel
+    fold, windows = c // pe, cols // kc if kr > 1 else 1
+    depth = windows << _bits(fold)
+    each = out_w if total else 1 if in_w == 1 else in_w + ceil(in_w / 2)
+    counters = _bits(fold) + _bits(kr) + _bits(kc) + _bits(cols // kc)
+    counters += _bits(rows // kr) if rows % kr else 0
+    lut = POOL + COUNT * counters + pe * (out_w + each)
+    if block:
+        return Area(lut, 0, rom_bram36(pe * out_w, depth))
+    return Area(lut + (ram_lut(pe * out_w, depth) if depth > 1 else 0), 0, 0.0)
+
+
+def add_area(pe: int, in0_w: int, in1_w: int, out_w: int, lo: int = 0) -> Area:
+    """Area of a bnn_add.
+
+    Args:
+        pe: sums per clk.
+        in0_w: bits of a.
+        in1_w: bits of b.
+        out_w: bits of the sum.
+        lo: smallest sum.
+    """
+    wide = max(in0_w, in1_w)
+    return Area(ADD + pe * (in0_w + in1_w + wide + clamp_lut(wide + 2, out_w, lo)), 0, 0.0)
