@@ -6,6 +6,7 @@ Memories and multiplexers are counted, the handshake is fitted to what yosys giv
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import ceil
 
 
@@ -31,38 +32,32 @@ def ram_bram36(width: int, depth: int) -> float:
     return 0.5 * min(ceil(width / w) * ceil(words / d) for d, w in shapes)
 
 
-def fifo_area(width: int, depth: int, bram_price: float) -> tuple[float, float, bool]:
-    """The cheaper of an axis_fifo in LUT RAM and in block RAM.
+def fifo_area(p: Mapping[str, int]) -> tuple[float, float]:
+    """LUT sites and BRAM36 of an axis_fifo.
 
     Args:
-        width: W, bits per beat.
-        depth: DEPTH, beats.
-        bram_price: LUT sites that a BRAM36 is worth.
-
-    Returns:
-        LUT sites, BRAM36, and whether it is in block RAM.
+        p: its parameters by name: W, DEPTH, RAM_BLOCK.
     """
+    width, depth = p["W"], p["DEPTH"]
     if depth <= 2:
-        return width + 4.0, 0.0, False
+        return width + 4.0, 0.0
     control = 5.0 + 2.0 * (depth - 1).bit_length()
-    in_luts, brams = control + lut_ram(width, depth), ram_bram36(width, depth)
-    if in_luts <= control + bram_price * brams:
-        return in_luts, 0.0, False
-    return control, brams, True
+    if p.get("RAM_BLOCK"):
+        return control, ram_bram36(width, depth)
+    return control + lut_ram(width, depth), 0.0
 
 
-def dwc_lut(in_lanes: int, out_lanes: int, width: int) -> float:
-    """LUT sites of an axis_dwc.
+def dwc_area(p: Mapping[str, int]) -> tuple[float, float]:
+    """LUT sites and BRAM36 (none) of an axis_dwc.
 
     Args:
-        in_lanes: IN_LANES.
-        out_lanes: OUT_LANES.
-        width: W, bits per lane.
+        p: its parameters by name: IN_LANES, OUT_LANES, W.
     """
+    in_lanes, out_lanes = p["IN_LANES"], p["OUT_LANES"]
     if in_lanes == out_lanes:
-        return 0.0
+        return 0.0, 0.0
     if in_lanes < out_lanes:
-        return 5.0
-    ratio, bits = in_lanes // out_lanes, out_lanes * width
+        return 5.0, 0.0
+    ratio, bits = in_lanes // out_lanes, out_lanes * p["W"]
     each = ratio - 1 if ratio <= 3 else 3 if ratio <= 8 else ceil(0.37 * ratio)
-    return bits * each + 5.0 + (ratio - 1).bit_length()
+    return bits * each + 5.0 + (ratio - 1).bit_length(), 0.0

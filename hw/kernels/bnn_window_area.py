@@ -31,18 +31,13 @@ def control_lut(p: Mapping[str, int]) -> float:
     return UNIT + BIT * 2 * (address + count) + LOOP * loops + LONG_LOOP * long_loops
 
 
-def window_area(p: Mapping[str, int], bram_price: float) -> tuple[float, float, bool]:
-    """The cheaper of a line buffer in LUT RAM and in block RAM.
+def window_area(p: Mapping[str, int]) -> tuple[float, float]:
+    """LUT sites and BRAM36 of a bnn_window.
 
     Args:
-        p: parameters of bnn_window by name, DEPTH among them; RAM_BLOCK is not looked at.
-        bram_price: LUT sites that a BRAM36 is worth.
-
-    Returns:
-        LUT sites, BRAM36, and whether the line buffer is in block RAM.
+        p: its parameters by name, DEPTH among them.
     """
     width, control = p["SIMD"] * p["IN_W"], control_lut(p)
-    in_luts, brams = lut_ram(width, p["DEPTH"]), ram_bram36(width, p["DEPTH"])
-    if in_luts <= bram_price * brams:
-        return control + in_luts, 0.0, False
-    return control, brams, True
+    if p.get("RAM_BLOCK"):
+        return control, ram_bram36(width, p["DEPTH"])
+    return control + lut_ram(width, p["DEPTH"]), 0.0
