@@ -105,19 +105,11 @@ def insert_buffers(model: ModelWrapper, bram_price: float) -> tuple[ModelWrapper
         if node.name in sizes.depths:
             op = getCustomOp(node)
             op.set_nodeattr("depth", int(sizes.depths[node.name]))
-            block = _in_block_ram(window_area, op.kernel_parameters([]), bram_price)
+            *_, block = window_area(op.kernel_parameters([]), bram_price)
             op.set_nodeattr("ram_style", "block" if block else "distributed")
     for tensor, depth in sizes.fifos.items():
         _insert_fifo(model, tensor, depth, bram_price)
     return model, sizes
-
-
-def _in_block_ram(area: Any, parameters: dict[str, int], bram_price: float) -> bool:
-    costs = []
-    for block in (0, 1):
-        lut, bram36 = area({**parameters, "RAM_BLOCK": block})
-        costs.append(lut + bram_price * bram36)
-    return bool(costs[1] < costs[0])
 
 
 def _insert_fifo(model: ModelWrapper, tensor: str, depth: int, bram_price: float) -> None:
@@ -130,8 +122,7 @@ def _insert_fifo(model: ModelWrapper, tensor: str, depth: int, bram_price: float
     lanes = int(op.get_folded_input_shape(index)[-1])
     shape = model.get_tensor_shape(tensor)
     datatype = model.get_tensor_datatype(tensor)
-    parameters = {"W": lanes * int(datatype.bitwidth()), "DEPTH": depth}
-    block = _in_block_ram(fifo_area, parameters, bram_price)
+    *_, block = fifo_area(lanes * int(datatype.bitwidth()), depth, bram_price)
     node = helper.make_node(
         "AxisFifo",
         [tensor],

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Area of a folded network before synthesis: what the folding solver minimises.
 
-Matrix-vector units are counted (hw/kernels/bnn_mvu_area.py, bnn_imvu_area.py); FINN's width
-converters are a fit to yosys' results; flip-flops are rough. The report quotes synthesis, never
+Matrix-vector units are counted (hw/kernels/bnn_mvu_area.py, bnn_imvu_area.py), width
+converters too (axis_area.py); flip-flops are rough. The report quotes synthesis, never
 these.
 """
 
@@ -10,13 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import log2
 
 from hw.kernels import bnn_imvu_area, bnn_mvu_area
+from hw.kernels.axis_area import dwc_lut
 
-#: FINN's width converter (vpc.sv): to wider words, per converter, output bit and ratio
-LUT_WIDER = (31.0, 0.067, 1.43)
-LUT_NARROWER = 1.8  # to narrower words: per input bit and doubling, a barrel shifter
 #: flip-flops per LUT site: the units of hw/README.md have 0.35 to 1.1, and 1.3 to 1.6 unrolled
 FF_PER_LUT, FF_UNROLLED = 0.95, 1.6
 
@@ -77,12 +74,7 @@ def imvu_area(parameters: Mapping[str, int], bram_price: float) -> Area:
     return Area(lut, bram36, lut * FF_PER_LUT, dsp)
 
 
-def dwc_area(in_bits: int, out_bits: int) -> Area:
-    """FINN's width converter between widths of an integer ratio; none where they are equal."""
-    if in_bits == out_bits:
-        return Area(0, 0)
-    if in_bits > out_bits:
-        return Area(LUT_NARROWER * in_bits * log2(in_bits / out_bits), 0, in_bits + out_bits)
-    once, per_bit, per_ratio = LUT_WIDER
-    lut = once + per_bit * out_bits + per_ratio * out_bits / in_bits
-    return Area(lut, 0, in_bits + out_bits)
+def dwc_area(in_lanes: int, out_lanes: int, bits: int = 1) -> Area:
+    """A width converter between lanes of an integer ratio; none where they are equal."""
+    lut = dwc_lut(in_lanes, out_lanes, bits)
+    return Area(lut, 0, (in_lanes + out_lanes) * bits if lut else 0)

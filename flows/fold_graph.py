@@ -53,15 +53,26 @@ def _layer(model: ModelWrapper, node: NodeProto, bram_price: float) -> Layer:
     front = model.find_producer(node.input[0])
     if front is not None and front.op_type == "BnnWindow":
         rows, columns, channels = getCustomOp(front).shape("inShape")
-        given |= {"pixels": rows * columns, "channels": channels // groups}
+        given |= {"pixels": rows * columns, "channels": channels // groups, "replay": False}
         if bram_price:
             given["extra"] = _window_cost(getCustomOp(front), mh // groups, bram_price)
     before = _unit_before(model, node)
     given["source"] = before.name if before is not None else ""
     if node.op_type == "BnnMvu":
         return Layer(node.name, mw, mh, raw=op.raw, **given)
-    kind = {"in_w": int(op.get_input_datatype().bitwidth()), "w_w": op.get_nodeattr("weightBits")}
-    return Layer(node.name, mw, mh, raw=True, kind="integer", **kind, **given)
+    source = op.get_input_datatype()
+    return Layer(
+        node.name,
+        mw,
+        mh,
+        raw=True,
+        kind="integer",
+        in_w=int(source.bitwidth()),
+        in_signed=bool(source.signed()),
+        w_w=int(op.get_nodeattr("weightBits")),
+        out_w=int(op.get_output_datatype().bitwidth()),
+        **given,
+    )
 
 
 def _window_cost(op: Any, rows: int, bram_price: float) -> Callable[[int, int], Area]:
@@ -71,8 +82,8 @@ def _window_cost(op: Any, rows: int, bram_price: float) -> Callable[[int, int], 
     def cost(pe: int, simd: int) -> Area:
         given = {**geometry, "SIMD": simd, "PASSES": rows // pe}
         given["DEPTH"] = min_depth(given) + 2 * geometry["COLS"] * geometry["C"] // simd
-        options = [Area(*window_area({**given, "RAM_BLOCK": block})) for block in (0, 1)]
-        return min(options, key=lambda area: area.lut + bram_price * area.bram36)
+        lut, bram36, _ = window_area(given, bram_price)
+        return Area(lut, bram36, lut)
 
     return cost
 

@@ -132,6 +132,6 @@ def unit_area(layer: Layer, fold: Fold, price: float) -> Area:
 def converter_area(pe: int, simd: int, bits: int = 1) -> Area:
     """Width conversion of `bits` per channel: through the least common multiple where uneven."""
     if pe % simd == 0 or simd % pe == 0:
-        return dwc_area(pe * bits, simd * bits)
+        return dwc_area(pe, simd, bits)
     common = math.lcm(pe, simd)
-    return dwc_area(pe * bits, common * bits) + dwc_area(common * bits, simd * bits)
+    return dwc_area(pe, common, bits) + dwc_area(common, simd, bits)
