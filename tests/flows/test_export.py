@@ -13,6 +13,7 @@ from torch import nn
 
 from flows import execute, export
 from flows.errors import CheckFailed, FlowError
+from sim.lib import convnets
 from tests.training.tiny import CLASSES, SIDE, write_idx
 from training import models
 from training.config import Config, ModelConfig, QuantConfig
@@ -122,6 +123,21 @@ def test_activations_leave_with_scale_one(tmp_path: Path) -> None:
     activations = [n for n in quants if graph.get_initializer(n.input[0]) is None]
     assert [float(graph.get_initializer(n.input[1])) for n in activations] == [1.0, 1.0, 1.0]
     assert not graph.get_nodes_by_op_type("Clip")
+
+
+def test_untrained_cnv_of_bnn_pynq_is_lively(tmp_path: Path) -> None:
+    """What the compiler's tests feed on: no two images alike, and QONNX says what torch says."""
+    path = convnets.write_bnn_pynq_cnv(tmp_path / "m.onnx", seed=2, width=8)
+    x = convnets.images((3, 32, 32), 12, seed=4).reshape(-1, 3, 32, 32)
+    graph = ModelWrapper(str(path))
+    output = graph.graph.output[0].name
+    signs = graph.get_nodes_by_op_type("BipolarQuant")
+    last = [n.output[0] for n in signs if graph.get_initializer(n.input[0]) is None][-1]
+    found = execute.run_tensors(graph, x.astype(np.float32) / 255, [last, output])
+    with torch.no_grad():
+        want = convnets.bnn_pynq_cnv(2, 8)(torch.from_numpy(x).float() / 255)
+    np.testing.assert_allclose(found[output], want, atol=1e-4)
+    assert len(np.unique(found[last], axis=0)) == 12 and abs(found[last].mean()) < 0.5
 
 
 @pytest.fixture
