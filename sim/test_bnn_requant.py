@@ -6,7 +6,7 @@ import pytest
 
 from hw.kernels.bnn_border_ref import class_literal, pixel_classes
 from hw.kernels.bnn_mvu_ref import vector
-from hw.kernels.bnn_requant_ref import param_words, requant
+from hw.kernels.bnn_requant_ref import fit_requant, param_words, requant
 from sim.lib import bench
 from sim.lib.compare import to_beats
 from sim.lib.suite import Case, Frames
@@ -73,3 +73,32 @@ def case(p: dict[str, Any], seed: int) -> Case:
 @pytest.mark.parametrize(("p", "simulator"), RUNS, ids=bench.test_id)
 def test_bnn_requant(p: dict[str, Any], simulator: str) -> None:
     bench.simulate("bnn_requant", p, "sim.test_bnn_requant:case", simulator)
+
+
+@pytest.mark.parametrize("limits", [(0, 3), (-8, 7), (0, 255)])
+def test_fit_equals_batch_norms(limits: tuple[int, int]) -> None:
+    """Every entry of a table that batch norm and quantizer give in float32, in three classes."""
+    seed = bench.draw_seed()
+    print(f"SEED={seed}")
+    rng = np.random.default_rng(seed)
+    lo, hi = limits
+    x, n = np.arange(-700, 800), 24
+    gamma = rng.choice([-1, 1], n) * rng.uniform(0.2, 4, n) * (hi - lo + 1) / len(x)
+    gamma[:2] = 0, 1e-9  # constant channels
+    mean, beta = rng.normal(0, 300, n), rng.normal((lo + hi) / 2, 3, n)
+    border = rng.integers(-40, 40, (3, 1, n))
+    at = (x[None, :, None] + border - mean).astype(np.float32)
+    value = gamma.astype(np.float32) * at + beta.astype(np.float32)
+    table = np.clip(np.rint(value), lo, hi).astype(np.int64)
+    found = fit_requant(table, -700, lo, hi)
+    assert found is not None
+    for wanted, b in zip(table, found.b, strict=True):
+        assert (requant(x[:, None], found.a, b, found.shift, lo, hi) == wanted).all()
+
+
+def test_fit_refuses_what_is_not_affine() -> None:
+    bend = np.array([0, 1, 2, 3, 4, 8, 12, 15])[None, :, None]
+    assert fit_requant(bend, 0, 0, 15) is None
+    assert fit_requant(np.array([0, 3, 1])[None, :, None], 0, 0, 3) is None
+    with pytest.raises(ValueError, match="outside"):
+        fit_requant(bend, 0, 0, 7)
