@@ -72,7 +72,7 @@ module axis_dwc #(
     end
   end else begin : gen_narrower
     localparam int RATIO = IN_LANES / OUT_LANES;
-    localparam int SEL_W = $clog2(RATIO);
+    localparam int SEL_W = RATIO > 1 ? $clog2(RATIO) : 1;  // 1: refused above
     logic [IN_W-1:0]  data_q;  // a beat whose lanes from sel_q on are still to go
     logic [OUT_W-1:0] out_q;
     logic [SEL_W-1:0] sel_q, sel_next;
