@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import prod
 from typing import Any
 
@@ -105,11 +106,21 @@ def insert_buffers(model: ModelWrapper, bram_price: float) -> tuple[ModelWrapper
         if node.name in sizes.depths:
             op = getCustomOp(node)
             op.set_nodeattr("depth", int(sizes.depths[node.name]))
-            *_, block = window_area(op.kernel_parameters([]), bram_price)
+            block = _in_block_ram(window_area, op.kernel_parameters([]), bram_price)
             op.set_nodeattr("ram_style", "block" if block else "distributed")
     for tensor, depth in sizes.fifos.items():
         _insert_fifo(model, tensor, depth, bram_price)
     return model, sizes
+
+
+def _in_block_ram(
+    area: Callable[[dict[str, int]], tuple[float, float]], given: dict[str, int], bram_price: float
+) -> bool:
+    costs = []
+    for block in (0, 1):
+        lut, bram36 = area({**given, "RAM_BLOCK": block})
+        costs.append(lut + bram_price * bram36)
+    return costs[1] < costs[0]
 
 
 def _insert_fifo(model: ModelWrapper, tensor: str, depth: int, bram_price: float) -> None:
@@ -122,7 +133,8 @@ def _insert_fifo(model: ModelWrapper, tensor: str, depth: int, bram_price: float
     lanes = int(op.get_folded_input_shape(index)[-1])
     shape = model.get_tensor_shape(tensor)
     datatype = model.get_tensor_datatype(tensor)
-    *_, block = fifo_area(lanes * int(datatype.bitwidth()), depth, bram_price)
+    given = {"W": lanes * int(datatype.bitwidth()), "DEPTH": depth}
+    block = _in_block_ram(fifo_area, given, bram_price)
     node = helper.make_node(
         "AxisFifo",
         [tensor],

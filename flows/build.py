@@ -34,8 +34,13 @@ def parser() -> argparse.ArgumentParser:
     goal = p.add_mutually_exclusive_group()
     goal.add_argument("--target-fps", type=float, help="frames per second to reach")
     goal.add_argument("--folding", help="JSON file with PE and SIMD of every unit")
+    goal.add_argument(
+        "--max", action="store_true", default=None, help="the fastest that fits the board"
+    )
     p.add_argument("--input", choices=INPUTS, help="what the network's input is")
-    p.add_argument("--images", help="fashion-mnist, mnist, a .npy file, or random:N")
+    p.add_argument("--images", help=f"{', '.join(DATA_SETS)}, a .npy file, or random:N")
+    p.add_argument("--data", help="folder of the data set, where it is not data/")
+    p.add_argument("--rtl-images", type=int, help="images that the RTL runs (default: by clk)")
     p.add_argument("--seed", type=int, help="of random images, gaps and stalls")
     p.add_argument("--from", dest="first", default="import", choices=STAGES, metavar="STAGE")
     p.add_argument("--to", dest="last", default="report", choices=STAGES, metavar="STAGE")
@@ -62,19 +67,18 @@ def configure(args: argparse.Namespace) -> tuple[Path, FlowConfig]:
         stored = read_json(run / "flow.json")
     known = {field.name for field in fields(FlowConfig)}
     given = {k: v for k, v in vars(args).items() if k in known and v is not None}
-    if "folding" in given:
-        stored["target_fps"] = None
-    if "target_fps" in given:
-        stored["folding"] = None
+    goals = ("target_fps", "folding", "max")
+    if any(goal in given for goal in goals):
+        stored = {k: v for k, v in stored.items() if k not in goals}
     base: dict[str, Any] = {"model": str(run / "00_export.onnx")}
     if args.model is None:
         base |= _data_set_of(run)
     config = FlowConfig(**{**base, **{k: stored[k] for k in known & set(stored)}, **given})
-    if config.target_fps is None and config.folding is None:
+    if config.target_fps is None and config.folding is None and not config.max:
         raise FlowError(
             "build-goal",
-            "the build has no goal: neither a rate nor a folding",
-            "--target-fps, --folding",
+            "the build has no goal: neither a rate, nor a folding, nor the fastest",
+            "--target-fps, --folding, --max",
             "--target-fps 100000",
             'flows/README.md, "Folding"',
         )
@@ -84,6 +88,10 @@ def configure(args: argparse.Namespace) -> tuple[Path, FlowConfig]:
             f"stage {args.first} comes after {args.last}",
             f"--from {args.first} --to {args.last}",
             f"--from {args.last} --to {args.first}",
+        )
+    if config.rtl_images is not None and config.rtl_images < 1:
+        raise FlowError(
+            "rtl-images", f"{config.rtl_images} images prove nothing", "--rtl-images", "1 or more"
         )
     if config.clk_mhz is not None and not config.clk_mhz > 0:
         raise FlowError("clock", f"{config.clk_mhz} MHz is no clock", "--clk-mhz", "--clk-mhz 100")

@@ -24,8 +24,10 @@ from flows.execute import Outputs, layers_of, run_integer, run_qonnx, run_stream
 from flows.images import ImageSet
 from flows.rtl import RtlRun, build_bench, run_bench
 
-#: images of the second RTL run, with gaps, stalls and a reset
-STALL_IMAGES = 200
+#: clk that the RTL runs, and runs again with gaps, stalls and a reset; it says how many images do
+RTL_CLK, STALL_CLK = 4_000_000, 600_000
+#: at least, and in the second run at most
+FEWEST_IMAGES, STALL_IMAGES = 10, 200
 GAP, STALL = 0.3, 0.3
 #: numbers that QONNX' tensors may hold at once: a few bytes each
 CHUNK_ELEMENTS = 1 << 28
@@ -66,7 +68,7 @@ def check_graphs(
         for outputs in (*stages, integer):
             bare = Outputs(outputs.stage, [], outputs.scores, outputs.labels)
             found.setdefault(outputs.stage, []).append(bare)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for name, parts in found.items():
         whole = Outputs(
             name,
@@ -129,9 +131,22 @@ class Bench:
 
 
 def check_rtl(
-    rtl: Bench, folded: ModelWrapper, images: ImageSet, integer: Outputs, interval: int
+    rtl: Bench,
+    folded: ModelWrapper,
+    images: ImageSet,
+    integer: Outputs,
+    interval: int,
+    n_images: int | None = None,
 ) -> dict[str, Any]:
-    """Run the RTL on all images and compare it with the integer reference.
+    """Run the RTL on the first images and compare it with the integer reference.
+
+    Args:
+        rtl: where the top is.
+        folded: the graph it was made from.
+        images: those of check_graphs.
+        integer: what check_graphs gave.
+        interval: predicted clk per frame.
+        n_images: how many the RTL runs; as many as take RTL_CLK clk where None.
 
     Returns:
         The RTL part of check.json.
@@ -140,6 +155,8 @@ def check_rtl(
         CheckFailed: stages-differ (naming layer, channel and image), cycles-differ,
             sim-stuck and the bench's other checks.
     """
+    images = images.first(n_images or max(FEWEST_IMAGES, RTL_CLK // interval))
+    integer = integer.first(len(images.images))
     bench = rtl.build()
     try:
         plain = rtl.run("all", bench, images.images)
@@ -157,7 +174,8 @@ def check_rtl(
             "this is a bug of bnnflow: please report it with folding.json",
             'flows/README.md, "The proof"',
         )
-    stalled = _check_stalls(rtl, bench, images.images[:STALL_IMAGES], integer)
+    n_stalled = min(STALL_IMAGES, max(FEWEST_IMAGES, STALL_CLK // interval))
+    stalled = _check_stalls(rtl, bench, images.images[:n_stalled], integer)
     return {
         "rows": [_row(plain.outputs, images, equal, "integer")],
         "images_checked": equal.images,

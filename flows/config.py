@@ -52,8 +52,11 @@ class FlowConfig:
         clk_mhz: clock of the accelerator; the board's where None.
         target_fps: frames per second asked for; None with a folding file.
         folding: JSON file {node: {"PE": n, "SIMD": n}}, instead of target_fps.
+        max: the fastest folding that fits the board, instead of target_fps.
         input: what the network's input is ("pixel/255", "pixel", "bipolar").
         images: what the proof runs on (see flows/images.py).
+        data: folder of the data set's files; see training.data.folder_of.
+        rtl_images: how many of them the RTL runs; as many as take RTL_CLK clk where None.
         seed: of random images, gaps and stalls.
     """
 
@@ -62,8 +65,11 @@ class FlowConfig:
     clk_mhz: float | None = None
     target_fps: float | None = None
     folding: str | None = None
+    max: bool = False
     input: str = "pixel/255"
     images: str = "random:1000"
+    data: str | None = None
+    rtl_images: int | None = None
     seed: int = 1
 
 

@@ -11,8 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from hw.kernels import bnn_imvu_area, bnn_mvu_area
-from hw.kernels.axis_area import dwc_lut
+from hw.kernels import axis_area, bnn_imvu_area, bnn_mvu_area
 
 #: flip-flops per LUT site: the units of hw/README.md have 0.35 to 1.1, and 1.3 to 1.6 unrolled
 FF_PER_LUT, FF_UNROLLED = 0.95, 1.6
@@ -76,5 +75,7 @@ def imvu_area(parameters: Mapping[str, int], bram_price: float) -> Area:
 
 def dwc_area(in_lanes: int, out_lanes: int, bits: int = 1) -> Area:
     """A width converter between lanes of an integer ratio; none where they are equal."""
-    lut = dwc_lut(in_lanes, out_lanes, bits)
-    return Area(lut, 0, (in_lanes + out_lanes) * bits if lut else 0)
+    if in_lanes == out_lanes:
+        return Area(0, 0)
+    lut, _ = axis_area.dwc_area({"IN_LANES": in_lanes, "OUT_LANES": out_lanes, "W": bits})
+    return Area(lut, 0, (in_lanes + out_lanes) * bits)

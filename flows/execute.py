@@ -74,6 +74,11 @@ class Outputs:
     scores: NDArray[Any]
     labels: NDArray[np.int64]
 
+    def first(self, n: int) -> Outputs:
+        """What it computed for the first n images."""
+        layers = [(name, codes[:n]) for name, codes in self.layers]
+        return Outputs(self.stage, layers, self.scores[:n], self.labels[:n])
+
 
 def float_input(images: NDArray[np.uint8], input_kind: str) -> NDArray[np.float32]:
     """The network's float input for what the accelerator is fed (flows.config.INPUTS)."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from math import gcd, prod
 from pathlib import Path
 from typing import Any
@@ -16,16 +17,17 @@ from qonnx.transformation.general import GiveReadableTensorNames, GiveUniqueNode
 from qonnx.transformation.infer_datatypes import InferDataTypes
 
 from flows import finn_env  # noqa: F401  (sets FINN up)
+from flows.areas import area_of
 from flows.buffers import insert_buffers
 from flows.config import Board
 from flows.errors import FlowError
 from flows.estimate import Area
+from flows.fold_max import fold_max, pareto
 from flows.folding import Fold, Layer, bram_price, check_fold, fold_for_rate
 from flows.schedule import Sizes
 from flows.transforms.insert_converters import InsertConverters
 from hw.kernels.bnn_window_area import window_area
 from hw.kernels.bnn_window_ref import min_depth
-
 
 UNITS = ("BnnMvu", "BnnImvu")
 
@@ -37,11 +39,8 @@ def layers_of(model: ModelWrapper, bram_price: float = 0.0) -> list[Layer]:
         model: every stream has one reader.
         bram_price: LUTs that a BRAM36 is worth: windows' line buffers live where they cost least.
     """
-    layers = []
-    for node in model.graph.node:
-        if node.op_type in UNITS:
-            layers.append(_layer(model, node, bram_price))
-    return layers
+    units = [node for node in model.graph.node if node.op_type in UNITS]
+    return [_layer(model, node, bram_price) for node in units]
 
 
 def _layer(model: ModelWrapper, node: NodeProto, bram_price: float) -> Layer:
@@ -50,12 +49,14 @@ def _layer(model: ModelWrapper, node: NodeProto, bram_price: float) -> Layer:
     groups = int(op.get_nodeattr("groups"))
     *outer, _ = op.get_normal_output_shape()
     given: dict[str, Any] = {"vectors": prod(outer), "groups": groups}
+    costs = [_cost_behind(model, node)]
     front = model.find_producer(node.input[0])
     if front is not None and front.op_type == "BnnWindow":
         rows, columns, channels = getCustomOp(front).shape("inShape")
         given |= {"pixels": rows * columns, "channels": channels // groups, "replay": False}
         if bram_price:
-            given["extra"] = _window_cost(getCustomOp(front), mh // groups, bram_price)
+            costs.append(_window_cost(getCustomOp(front), mh // groups, bram_price))
+    given["extra"] = lambda pe, simd: sum((cost(pe, simd) for cost in costs), Area(0, 0))
     before = _unit_before(model, node)
     given["source"] = before.name if before is not None else ""
     if node.op_type == "BnnMvu":
@@ -82,19 +83,29 @@ def _window_cost(op: Any, rows: int, bram_price: float) -> Callable[[int, int], 
     def cost(pe: int, simd: int) -> Area:
         given = {**geometry, "SIMD": simd, "PASSES": rows // pe}
         given["DEPTH"] = min_depth(given) + 2 * geometry["COLS"] * geometry["C"] // simd
-        lut, bram36, _ = window_area(given, bram_price)
+        options = [window_area({**given, "RAM_BLOCK": block}) for block in (0, 1)]
+        lut, bram36 = min(options, key=lambda area: area[0] + bram_price * area[1])
         return Area(lut, bram36, lut)
 
     return cost
 
 
+def _cost_behind(model: ModelWrapper, node: NodeProto) -> Callable[[int, int], Area]:
+    """Area of what stands between a unit and the next window or unit, for its PE."""
+    behind: list[NodeProto] = []
+    reader = model.find_consumer(node.output[0])
+    while reader is not None and reader.op_type not in (*UNITS, "BnnWindow", "BnnArgmax"):
+        behind.append(reader)
+        reader = model.find_consumer(reader.output[0])
+    return lambda pe, simd: sum((area_of(model, other, pe) for other in behind), Area(0, 0))
+
+
 def _unit_before(model: ModelWrapper, node: NodeProto) -> NodeProto | None:
     """The unit whose output reaches this one over nodes that keep its lanes."""
-    while (producer := model.find_producer(node.input[0])) is not None:
-        if producer.op_type in UNITS:
-            return producer
-        node = producer
-    return None
+    producer: NodeProto | None = model.find_producer(node.input[0])
+    while producer is not None and producer.op_type not in UNITS:
+        producer = model.find_producer(producer.input[0])
+    return producer
 
 
 def read_folding(path: Path, layers: list[Layer]) -> list[Fold]:
@@ -162,7 +173,7 @@ def apply_folds(
 
 
 def _reader_unit(model: ModelWrapper, node: NodeProto) -> NodeProto | None:
-    reader = model.find_consumer(node.output[0])
+    reader: NodeProto | None = model.find_consumer(node.output[0])
     return reader if reader is not None and reader.op_type in UNITS else None
 
 
@@ -197,6 +208,7 @@ def fold(
     clk_mhz: float,
     target_fps: float | None,
     folding: Path | None,
+    most: bool = False,
 ) -> tuple[ModelWrapper, dict[str, Any]]:
     """Stage fold.
 
@@ -205,7 +217,8 @@ def fold(
         board: budget and part.
         clk_mhz: clock of the accelerator.
         target_fps: frames per second to reach with the least area; or
-        folding: a folding file. Exactly one of the two is given.
+        folding: a folding file; or
+        most: the fastest that fits the board. Exactly one of the three is given.
 
     Returns:
         The folded graph and the contents of folding.json.
@@ -214,27 +227,32 @@ def fold(
         FlowError: see fold_for_rate, read_folding; fold-goal.
     """
     layers = layers_of(model, bram_price(board))
-    if (target_fps is None) == (folding is None):
+    if (target_fps is not None) + (folding is not None) + most != 1:
         raise FlowError(
             "fold-goal",
-            "either a target rate or a folding file has to be given, not both",
-            "--target-fps, --folding",
+            "one of a target rate, a folding file and --max has to be given, and not two",
+            "--target-fps, --folding, --max",
             "--target-fps 100000",
             'flows/README.md, "Folding"',
         )
+    stopped_by, rows = "", []
     if folding is not None:
         folds = read_folding(folding, layers)
         prices = (bram_price(board),) * len(layers)
     else:
-        assert target_fps is not None
-        solution = fold_for_rate(layers, board, clk_mhz, target_fps)
+        if target_fps is not None:
+            solution = fold_for_rate(layers, board, clk_mhz, target_fps)
+        else:
+            solution, stopped_by = fold_max(layers, board, clk_mhz)
+            rows = [asdict(point) for point in pareto(layers, board, clk_mhz)]
         folds, prices = list(solution.folds), solution.prices
     named = {layer.name: f for layer, f in zip(layers, folds, strict=True)}
     priced = {layer.name: p for layer, p in zip(layers, prices, strict=True)}
     model, sizes = insert_buffers(apply_folds(model, named, priced), bram_price(board))
     for step in (GiveUniqueNodeNames(), GiveReadableTensorNames(), InferDataTypes()):
         model = model.transform(step)
-    return model, folding_table(model, board, clk_mhz, target_fps, sizes)
+    table = folding_table(model, board, clk_mhz, target_fps, sizes)
+    return model, {**table, "stopped_by": stopped_by, "pareto": rows}
 
 
 def beats_per_frame(node: Any) -> tuple[int, int]:

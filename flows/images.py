@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from flows.errors import FlowError
 
-DATA_SETS = ("fashion-mnist", "mnist")
+DATA_SETS = ("fashion-mnist", "mnist", "cifar10", "cifar100", "folder")
 
 
 @dataclass(frozen=True)
@@ -22,23 +22,31 @@ class ImageSet:
     images: NDArray[np.uint8]
     labels: NDArray[np.int64] | None
 
+    def first(self, n: int) -> ImageSet:
+        """The first n images."""
+        labels = None if self.labels is None else self.labels[:n]
+        return ImageSet(self.source, self.images[:n], labels)
 
-def load_images(spec: str, n_inputs: int, binary: bool, seed: int) -> ImageSet:
+
+def load_images(
+    spec: str, n_inputs: int, binary: bool, seed: int, data: Path | None = None
+) -> ImageSet:
     """Images for a network of `n_inputs` inputs.
 
     Args:
-        spec: "fashion-mnist" or "mnist" (test images and labels), "random:N", or a .npy file of
+        spec: a data set of DATA_SETS (test images and labels), "random:N", or a .npy file of
             uint8, shape (N, ...) with n_inputs elements an image; labels in <stem>.labels.npy
             beside it are used where present.
         n_inputs: elements of one image.
         binary: inputs are bits (0 or 1) instead of pixels.
         seed: of random images.
+        data: folder of the data set; "folder" is one folder of images per class.
 
     Raises:
         FlowError: images-spec, images-missing, images-file, images-size.
     """
     if spec in DATA_SETS:
-        found = _data_set(spec)
+        found = _data_set(spec, data)
     elif spec.startswith("random:"):
         found = _random(spec, n_inputs, binary, seed)
     else:
@@ -60,11 +68,12 @@ def load_images(spec: str, n_inputs: int, binary: bool, seed: int) -> ImageSet:
     return found
 
 
-def _data_set(name: str) -> ImageSet:
+def _data_set(name: str, folder: Path | None) -> ImageSet:
     from training.data import load_test
 
-    test = load_test(name)
-    return ImageSet(name, test.x.numpy(), test.y.numpy())
+    test = load_test(name, folder)
+    images = test.x.numpy()
+    return ImageSet(name, images.reshape(len(images), -1), test.y.numpy())
 
 
 def _random(spec: str, n_inputs: int, binary: bool, seed: int) -> ImageSet:

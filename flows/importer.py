@@ -40,7 +40,6 @@ from flows.transforms.map_scores import MapScores
 from flows.transforms.scale_pixels import ScalePixels
 from flows.transforms.unit_scale_activations import UnitScaleActivations
 
-
 #: ops that only networks with maps, or layers of several bits, have
 MAPS = frozenset(
     "Conv MaxPool AveragePool GlobalAveragePool ReduceMean Quant IntQuant Slice Pad".split()

@@ -89,13 +89,20 @@ def _specialise(ctx: Context) -> None:
 def _fold(ctx: Context) -> None:
     folding = Path(ctx.config.folding) if ctx.config.folding else None
     model, table = fold(
-        ctx.load("04_specialise.onnx"), ctx.board, ctx.clk_mhz, ctx.config.target_fps, folding
+        ctx.load("04_specialise.onnx"),
+        ctx.board,
+        ctx.clk_mhz,
+        ctx.config.target_fps,
+        folding,
+        ctx.config.max,
     )
     ctx.save(model, "05_fold.onnx")
     write_json(ctx.run / "folding.json", table)
     ctx.notes.append(
         f"{table['interval']} clk per frame: {table['fps']:,.0f} frames/s at {ctx.clk_mhz:g} MHz"
     )
+    if table["stopped_by"]:
+        ctx.notes.append(f"no faster, {table['stopped_by']}")
 
 
 def _generate(ctx: Context) -> None:
@@ -114,7 +121,9 @@ def _stitch(ctx: Context) -> None:
 def _check(ctx: Context) -> None:
     imported = ctx.load("01_import.onnx")
     n_inputs = prod(imported.get_tensor_shape(imported.graph.input[0].name)[1:])
-    images = load_images(ctx.config.images, n_inputs, ctx.config.input == "bipolar", ctx.config.seed)
+    data = Path(ctx.config.data) if ctx.config.data else None
+    bipolar = ctx.config.input == "bipolar"
+    images = load_images(ctx.config.images, n_inputs, bipolar, ctx.config.seed, data)
     folded = ctx.load("05_fold.onnx")
     rows, integer = check_graphs(
         imported, ctx.load("02_streamline.onnx"), folded, images, ctx.config.input
@@ -123,7 +132,7 @@ def _check(ctx: Context) -> None:
     with replacing(ctx.run / "08_check") as tmp:
         tmp.mkdir()
         bench = Bench(ctx.run / "07_top", tmp, ctx.run / "logs", ctx.config.seed)
-        rtl = check_rtl(bench, folded, images, integer, interval)
+        rtl = check_rtl(bench, folded, images, integer, interval, ctx.config.rtl_images)
     write_json(
         ctx.run / "check.json",
         {
@@ -135,8 +144,10 @@ def _check(ctx: Context) -> None:
             "rtl_sha256": folder_sha256(ctx.run / "07_top"),
         },
     )
+    n = len(images.images)
+    fewer = f" ({n:,} up to the integer reference)" if n > rtl["images_checked"] else ""
     ctx.notes.append(
-        f"{rtl['images_equal']:,} of {rtl['images_checked']:,} images equal in every stage; "
+        f"{rtl['images_equal']:,} of {rtl['images_checked']:,} images equal in every stage{fewer}; "
         f"{rtl['interval_measured']} clk per frame measured, {interval} predicted"
     )
 

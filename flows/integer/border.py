@@ -62,7 +62,8 @@ class Border:
 
     def of_pixels(self) -> NDArray[np.int64]:
         """Class of every pixel, shape (rows, columns)."""
-        return np.array(self.rows)[:, None] * self.n_columns + np.array(self.columns)[None, :]
+        rows, columns = np.array(self.rows, np.int64), np.array(self.columns, np.int64)
+        return np.asarray(rows[:, None] * self.n_columns + columns[None, :])
 
 
 def inside(window: Window) -> tuple[Border, NDArray[np.bool_]]:

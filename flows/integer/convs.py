@@ -59,7 +59,9 @@ def _integers(
     if quantizer.op_type == "BipolarQuant":
         size = np.abs(array).reshape(n, -1)
         if not np.array_equal(size, np.repeat(size[:, :1], size.shape[1], axis=1)):
-            raise ctx.refused(node, "1-bit weights of several sizes in one filter", "one scale each")
+            raise ctx.refused(
+                node, "1-bit weights of several sizes in one filter", "one scale each"
+            )
         return Weights(np.where(array > 0, 1, -1).astype(np.int64), size[:, 0], 1)
     scale = ctx.constant(quantizer.input[1])
     assert scale is not None
@@ -127,14 +129,14 @@ def _input(ctx: Lowering, node: NodeProto, value: Value, padded: bool, number: f
 def _unpadded(ctx: Lowering, node: NodeProto, value: Value) -> str:
     """A name under which the value without its padding can be asked for."""
     if value.pad is None:
-        return node.input[0]
+        return str(node.input[0])
     name = f"{node.input[0]}/unpadded"
     ctx.values[name] = replace(value, pad=None)
     return name
 
 
 def _affine(ctx: Lowering, value: Value) -> tuple[float, int] | None:
-    """Step and zero with value = step * (code + zero) in every channel; None where there is none."""
+    """Step and zero with value = step * (code + zero) in every channel, or None."""
     if value.high - value.low >= MANY:
         return None
     x = codes(value)
@@ -280,7 +282,7 @@ def _layer(
 
 def _window(ctx: Lowering, read: Input, window: Window, groups: int) -> str:
     c = read.value.channels
-    return ctx.hw.add(
+    stream: str = ctx.hw.add(
         "BnnWindow",
         [read.value.stream],
         (*window.output, prod(window.kernel) * c),
@@ -292,6 +294,7 @@ def _window(ctx: Lowering, read: Input, window: Window, groups: int) -> str:
         padValue=read.pad or 0,
         groups=groups,
     )
+    return stream
 
 
 def _binary(
@@ -380,7 +383,9 @@ def _constant(ctx: Lowering, node: NodeProto, value: Value, op: str, array: NDAr
     """One more node with a number per output channel."""
     name, out = f"{node.name}_{op.lower()}", f"{node.output[0]}_{op.lower()}"
     shape = ctx.model.get_tensor_shape(node.output[0])
-    ctx.model.set_initializer(name, array.astype(np.float32).reshape(1, -1, *[1] * (len(shape) - 2)))
+    ctx.model.set_initializer(
+        name, array.astype(np.float32).reshape(1, -1, *[1] * (len(shape) - 2))
+    )
     ctx.model.set_tensor_shape(out, shape)
     source = value.nodes[-1].output[0] if value.nodes else value.start
     made = helper.make_node(op, [source, name], [out], name=name)

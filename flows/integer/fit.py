@@ -2,8 +2,8 @@
 """A multiply-add and a shift that equal a function at every code it can be given.
 
 clamp((a * x + b) >> shift, low, high) passes level j between two neighbouring codes exactly where
-the function does if a * x + b reaches j << shift at the one and not at the other. That bounds b from
-both sides; the smallest shift that leaves room for it in every class and channel is taken.
+the function does if a * x + b reaches j << shift at the one and not at the other. That bounds b
+from both sides; the smallest shift that leaves room for it in every class and channel is taken.
 """
 
 from __future__ import annotations
@@ -42,13 +42,14 @@ def fit(levels: Levels, x_low: int, x_high: int) -> Affine | None:
     if n_levels == 0:
         zero = np.zeros(channels, np.int64)
         return Affine(zero, np.full((n_classes, channels), levels.low), 0)
-    bounds = _bounds_of(levels, x_low, x_high)
+    x, least, below = _bounds_of(levels, x_low, x_high)
     a, b = np.zeros(channels, np.int64), np.zeros((channels, n_classes), np.int64)
     left = np.arange(channels)
     for shift in range(MAX_SHIFT + 1):
         a, b = a << 1, b << 1  # serves with one bit more of shift as well
         steepest = (n_levels + 1) << shift
-        a[left], b[left], fits = _search(*(part[left] for part in bounds), shift, steepest)
+        given = x[left], least[left], below[left]
+        a[left], b[left], fits = _search(*given, shift, steepest)
         left = left[~fits]
         if not len(left):
             return Affine(a, b.T.copy(), shift)
@@ -77,7 +78,7 @@ def _bounds_of(levels: Levels, x_low: int, x_high: int) -> tuple[Ints, Ints, Int
 def _search(
     x: Ints, least: Ints, below: Ints, shift: int, steepest: int
 ) -> tuple[Ints, Ints, NDArray[np.bool_]]:
-    """a (C,) and b (C, K) of every channel that one shift can serve, and which it can.
+    """A (C,) and b (C, K) of every channel that one shift can serve, and which it can.
 
     What is left for b, smallest minus largest, is convex in a and linear in pieces: the two codes
     that bind say which way a must go. So a is found by bisection.

@@ -109,7 +109,7 @@ class Hardware:
         self.set(self.producer(stream), outputDataType=datatype)
 
     def realise(self, stream: str, tensor: str, scale: float, mul: int, offset: int) -> None:
-        """Note that `tensor` of the QONNX graph is scale * (mul * stream + offset): the proof compares.
+        """Note for the proof that a QONNX tensor is scale * (mul * stream + offset).
 
         It travels as the attribute `realises` of the stream's node.
         """
@@ -133,9 +133,7 @@ class Hardware:
             [info(output)],
             value_info=[info(t) for t in inner],
         )
-        model = ModelWrapper(
-            qonnx_make_model(graph, opset_imports=[helper.make_opsetid("", 13)])
-        )
+        model = ModelWrapper(qonnx_make_model(graph, opset_imports=[helper.make_opsetid("", 13)]))
         for tensor, array in self.constants.items():
             model.set_initializer(tensor, array)
             model.set_tensor_datatype(tensor, smallest_type(array.astype(np.int64)))

@@ -260,5 +260,3 @@ def clamped(ctx: Lowering, node: NodeProto, value: Value) -> Value:
     ctx.hw.realised.pop(value.stream, None)
     ctx.hw.realise(value.stream, node.output[0], value.scale, 1, 0)
     return replace(value, low=low, high=high, nodes=())
-
-

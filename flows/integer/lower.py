@@ -69,7 +69,7 @@ Handler = Callable[[Lowering, NodeProto], Value]
 
 
 def _handlers() -> dict[str, Handler]:
-    from flows.integer import convs, joins, pools, quants, shapes
+    from flows.integer import convs, pools, quants, shapes
 
     return {
         "Conv": convs.conv,

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,17 +16,17 @@ from flows.integer.table import evaluate, of_codes
 from flows.integer.value import Ints, Pending, Value, is_power_of_two
 
 
-def _attributes(node: NodeProto) -> dict[str, object]:
+def _attributes(node: NodeProto) -> dict[str, Any]:
     return {a.name: helper.get_attribute_value(a) for a in node.attribute}
 
 
 def _kernel(ctx: Lowering, node: NodeProto) -> tuple[int, int]:
     """The window of a pool whose windows lie side by side."""
     given = _attributes(node)
-    kernel = tuple(given.get("kernel_shape", ()))  # type: ignore[arg-type]
-    strides = tuple(given.get("strides", (1, 1)))  # type: ignore[arg-type]
-    dilations = tuple(given.get("dilations", (1, 1)))  # type: ignore[arg-type]
-    pads = tuple(given.get("pads", (0, 0, 0, 0)))  # type: ignore[arg-type]
+    kernel: tuple[int, ...] = tuple(given.get("kernel_shape", ()))
+    strides: tuple[int, ...] = tuple(given.get("strides", (1, 1)))
+    dilations: tuple[int, ...] = tuple(given.get("dilations", (1, 1)))
+    pads: tuple[int, ...] = tuple(given.get("pads", (0, 0, 0, 0)))
     auto = given.get("auto_pad", b"NOTSET")
     plain = dilations == (1, 1) and not any(pads) and not given.get("ceil_mode", 0)
     if kernel != strides or not plain or auto not in (b"NOTSET", b"VALID"):

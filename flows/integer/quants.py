@@ -63,7 +63,7 @@ def bipolar(ctx: Lowering, node: NodeProto) -> Value:
 
 
 def _thresholds(found: Levels, value: Value) -> tuple[Ints, np.ndarray]:
-    """bit = (code >= thr) ^ falling, both of shape (classes, channels)."""
+    """Bit = (code >= thr) ^ falling, both of shape (classes, channels)."""
     n_classes, c = len(value.offset), value.channels
     if found.low == found.high:
         always = found.low == 1

@@ -83,7 +83,7 @@ def _absorbed(ctx: Lowering, value: Value) -> Value:
 
 
 def _integer(ctx: Lowering, value: Value) -> str:
-    """mul * code + offset: the scores themselves, but for a positive factor."""
+    """Mul * code + offset: the scores themselves, but for a positive factor."""
     offset = value.offsets[0]
     if (offset == offset[0]).all():
         return value.stream
@@ -130,5 +130,3 @@ def _mapped(ctx: Lowering, value: Value) -> str:
         MaxInput=value.high,
         numInputVectors=[1],
     )
-
-

@@ -20,7 +20,9 @@ def graph_input(ctx: Lowering, source: str) -> Value:
     shape = ctx.model.get_tensor_shape(source)
     channels, rows, columns = shape[1:] if len(shape) == 4 else (prod(shape[1:]), 1, 1)
     bipolar = ctx.input_kind == "bipolar"
-    stream = ctx.hw.input(_channels_last((channels, rows, columns)), "BINARY" if bipolar else "UINT8")
+    stream = ctx.hw.input(
+        _channels_last((channels, rows, columns)), "BINARY" if bipolar else "UINT8"
+    )
     value = Value(stream, (channels, rows, columns), 0, 1 if bipolar else 255)
     if bipolar:
         return replace(value, mul=2, offset=np.array([[-1]]))
@@ -55,7 +57,9 @@ def reshape(ctx: Lowering, node: NodeProto) -> Value:
             value = materialise(ctx, node.input[0], node)
         return replace(value, flat=value.shape[1:] != (1, 1))
     if len(shape) != 4 or shape[0] != 1:
-        raise ctx.refused(node, f"reshapes to {shape}", "use (1, channels, rows, columns) or (1, n)")
+        raise ctx.refused(
+            node, f"reshapes to {shape}", "use (1, channels, rows, columns) or (1, n)"
+        )
     wanted = (shape[1], shape[2], shape[3])
     if value.flat and value.shape == wanted:
         return replace(value, flat=False)
@@ -81,7 +85,9 @@ def slice_(ctx: Lowering, node: NodeProto) -> Value:
     for start, end, axis, step in zip(starts, ends, axes, steps, strict=True):
         size = (1, *value.size)[int(axis)]
         if int(start) != 0 or int(end) < size or (int(axis) < 2 and int(step) != 1):
-            raise ctx.refused(node, "takes a part of the map", "slices may only skip rows or columns")
+            raise ctx.refused(
+                node, "takes a part of the map", "slices may only skip rows or columns"
+            )
         if int(axis) >= 2:
             strides[int(axis) - 2] = int(step)
     if strides == [1, 1]:

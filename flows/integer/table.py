@@ -73,7 +73,7 @@ def codes(value: Value) -> Ints:
 
 
 def of_codes(value: Value, x: Ints, k: int) -> Ints:
-    """d for codes x, shape (n,) or (n, channels), of pixels of class k; shape (n, channels)."""
+    """D for codes x, shape (n,) or (n, channels), of pixels of class k; shape (n, channels)."""
     column = x[:, None] if x.ndim == 1 else x
     d: Ints = value.mul * column + value.offsets[k][None, :]
     return d
@@ -176,7 +176,7 @@ def quantized(
 
     def code(y: Floats) -> Ints:
         q = quant(y, np.float32(scale), np.float32(0), np.float32(bits), signed, narrow, how)
-        return np.rint(q.astype(np.float64) / scale).astype(np.int64)
+        return np.asarray(np.rint(q.astype(np.float64) / scale), np.int64)
 
     return results(model, value, code)
 

@@ -86,7 +86,7 @@ class Value:
 
     @property
     def offsets(self) -> Ints:
-        """offset for every channel, shape (classes, channels)."""
+        """Offset for every channel, shape (classes, channels)."""
         return np.broadcast_to(self.offset, (len(self.offset), self.channels))
 
     @property

@@ -32,7 +32,11 @@ class AxisFifo(MapOp):
     def kernel_parameters(self, constants: list[NDArray[np.float32]]) -> dict[str, int]:
         """See axis_fifo.sv."""
         block = int(str(self.attr("ram_style")) == "block")
-        return {"W": self.get_instream_width(), "DEPTH": int(self.attr("depth")), "RAM_BLOCK": block}
+        return {
+            "W": self.get_instream_width(),
+            "DEPTH": int(self.attr("depth")),
+            "RAM_BLOCK": block,
+        }
 
     def compute(
         self, streams: list[NDArray[Any]], constants: list[NDArray[np.float32]]

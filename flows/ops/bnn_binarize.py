@@ -14,10 +14,10 @@ from hw.kernels.bnn_mvu_ref import vector
 
 
 class BnnBinarize(BorderOp):
-    """bit = (x >= threshold) ^ falling, per channel and class; one threshold for all costs no memory.
+    """bit = (x >= threshold) ^ falling, per channel and class; one for all costs no memory.
 
-    Inputs: x (1, ..., C); thresholds (classes, C) or (1, 1); falling, the same shape, 0 or 1, may be
-    left out. Output: BINARY, the shape of x.
+    Inputs: x (1, ..., C); thresholds (classes, C) or (1, 1); falling, the same shape, 0 or 1, may
+    be left out. Output: BINARY, the shape of x.
     """
 
     kernel = "bnn_binarize"

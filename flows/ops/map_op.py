@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from math import prod
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from onnx import NodeProto
@@ -38,7 +38,7 @@ class MapOp(KernelOp):
 
     def make_shape_compatible_op(self, model: Any) -> NodeProto:
         """A constant of the output's shape."""
-        return super().make_const_shape_op(self.get_normal_output_shape())
+        return cast(NodeProto, super().make_const_shape_op(self.get_normal_output_shape()))
 
     def get_input_datatype(self, ind: int = 0) -> Any:
         """As the attribute says."""
@@ -107,7 +107,7 @@ class BorderOp(MapOp):
         rows, columns = self.shape("rowClass"), self.shape("columnClass")
         if not rows:
             return None
-        return np.array(rows)[:, None] * (max(columns) + 1) + np.array(columns)[None, :]
+        return np.asarray(np.array(rows)[:, None] * (max(columns) + 1) + np.array(columns))
 
     def border_parameters(self) -> dict[str, int]:
         """ROWS, COLS and the numbers of classes, where there are several."""

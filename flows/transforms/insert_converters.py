@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from math import prod
 
 from onnx import TensorProto, helper
@@ -36,7 +37,7 @@ class InsertConverters(Transformation):  # type: ignore[misc]
                     between.append(math.lcm(lanes, wanted))
                 if lanes != wanted:
                     between.append(wanted)
-                for nth, (into, out) in enumerate(zip(between, between[1:], strict=False)):
+                for nth, (into, out) in enumerate(pairwise(between)):
                     self._insert(model, reader, index, f"{tensor}_dwc{nth}", into, out)
         return model, False
 

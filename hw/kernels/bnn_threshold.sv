@@ -75,7 +75,8 @@ module bnn_threshold #(
       for (genvar i = 0; i < PARTS; i = i + 1) begin : gen_part
         logic more, same;
         assign same         = ap[5*i+:5] == THR[5*i+:5];
-        assign more         = ap[5*i+:5] > THR[5*i+:5];
+        // a bit wider, or lint complains where a part of THR is 31
+        assign more         = {1'b0, ap[5*i+:5]} > {1'b0, THR[5*i+:5]};
         assign reached[i+1] = more || (same && reached[i]);
       end
       assign y[p] = reached[PARTS] ^ ROM[p*FIELD+W];
