@@ -42,9 +42,9 @@ MUTANTS = {  # name: row of PARAMS, file, what is written, what it becomes, a wo
     "tie-goes-to-the-last": ("bnn_argmax", "bnn_argmax", "score > best", "score >= best", "differ"),
     "reset-keeps-position": (
         "bnn_binarize",
-        "bnn_binarize",
-        "if (rst) addr_d = '0;\n      else",
-        "if (1'b0) addr_d = '0;\n      else",
+        "bnn_border",
+        "if (rst) fold_q <= '0;\n      else",
+        "if (1'b0) fold_q <= '0;\n      else",
         "tests failed",
     ),
 }

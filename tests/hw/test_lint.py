@@ -13,7 +13,10 @@ from flows.env.tools import verilator_env
 from flows.kernel_sources import kernel_sources
 from sim.lib import bench, suite
 
-KERNELS = ["axis_fork", "bnn_affine", "bnn_argmax", "bnn_binarize", "bnn_lookup", "bnn_mvu"]
+KERNELS = [
+    "axis_dwc", "axis_fifo", "axis_fork", "bnn_add", "bnn_affine", "bnn_argmax", "bnn_binarize", "bnn_channel_pad",
+    "bnn_imvu", "bnn_lookup", "bnn_mvu", "bnn_pool", "bnn_requant", "bnn_window",
+]  # fmt: skip
 WAIVERS = bench.ROOT / "hw" / "lint" / "verilator.vlt"
 
 
@@ -42,12 +45,20 @@ def test_verilator_has_no_warnings(kernel: str) -> None:
 
 
 BAD = {
+    "axis_dwc": {"IN_LANES": 6, "OUT_LANES": 4},
+    "axis_fifo": {"W": 8, "DEPTH": 1},
     "axis_fork": {"W": 0},
+    "bnn_add": {"OUT_W": 3, "LO": 0, "HI": 8},
     "bnn_affine": {"N": 10, "PE": 3},
     "bnn_argmax": {"N": 10, "PE": 3},
     "bnn_binarize": {"N": 10, "PE": 5, "IN_W": 4, "UNIFORM": 1, "THR": 17},
+    "bnn_channel_pad": {"C": 8, "PE": 4, "BEFORE": 2},
+    "bnn_imvu": {"MW": 64, "MH": 16, "SIMD": 24, "PE": 4},
     "bnn_lookup": {"N": 4, "PE": 2, "IN_W": 3, "DEPTH": 9},
     "bnn_mvu": {"MW": 64, "MH": 16, "SIMD": 24, "PE": 4},
+    "bnn_pool": {"C": 10, "PE": 3},
+    "bnn_requant": {"N": 10, "PE": 3, "HI": 15, "OUT_W": 4},
+    "bnn_window": {"C": 4, "SIMD": 3, "DEPTH": 32},
 }
 
 
