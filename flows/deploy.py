@@ -95,8 +95,8 @@ def network_arrays(model: Any) -> dict[str, NDArray[Any]]:
         constants = [model.get_initializer(name) for name in node.input[1:]]
         layer: dict[str, NDArray[Any]]
         if kind == "BnnBinarize":
-            thr = op.thresholds(constants)
-            layer, key = {"thr": thr, "sense": np.zeros(len(thr), np.uint8)}, "binarize"
+            thr, falling = op.thresholds(constants)
+            layer, key = {"thr": thr[0], "sense": falling[0].astype(np.uint8)}, "binarize"
         elif kind == "BnnMvu":
             bits = constants[0].T.astype(np.uint8)
             layer, key = {"weights": np.packbits(bits, axis=1, bitorder="little")}, "mvu"
@@ -107,7 +107,7 @@ def network_arrays(model: Any) -> dict[str, NDArray[Any]]:
             key = "affine"
         elif kind == "BnnLookup":
             layer, key = {"table": constants[0].astype(np.int64)}, "lookup"
-        elif kind in ("AxisFork", "BnnArgmax") or kind.startswith("StreamingDataWidth"):
+        elif kind in ("AxisFork", "AxisDwc", "AxisFifo", "BnnArgmax"):
             continue
         else:
             raise FlowError(

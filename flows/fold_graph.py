@@ -284,6 +284,10 @@ def folding_table(
         for key in ("MW", "MH", "PE", "SIMD"):
             if key in known:
                 entry[key] = int(op.get_nodeattr(key))
+        entry["output"] = list(model.get_tensor_shape(node.output[0])[1:])
+        if "depth" in known:
+            entry |= {"depth": int(op.get_nodeattr("depth")), "ram": op.get_nodeattr("ram_style")}
+            entry["bits"] = entry["depth"] * int(op.get_instream_width())
         nodes.append({**entry, "cycles": node_cycles(node)})
     interval = max(entry["cycles"] for entry in nodes)
     if interval != sizes.period:

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Stage synthesise: the stitched top through yosys for a 7-series part; cells per node and in all.
+"""Stage synthesise: the stitched top through yosys, in 7-series cells; per node and in all.
 
 Logic only: no I/O buffers, no place and route. LUTs are counted twice: `lut`, the sites of slices
 they fill (hw/kernels/sites.py), and `cells`, every LUT cell yosys emits. Memories in LUTs (RAM32M
-and the like, SRL) count as the LUTs they take and are shown apart.
+and the like, SRL) count as the LUTs they take and are shown apart. UltraScale+ parts are counted
+in the same cells: their slices have the same LUTs, and their DSP48E2 and RAMB36E2 hold what DSP48E1
+and RAMB36E1 do.
 """
 
 from __future__ import annotations
@@ -21,6 +23,8 @@ from hw.kernels.sites import lut_sites
 
 #: how the kernels are made: bnn_lut6_2.sv
 PRIM = 1
+#: families whose logic is counted in 7-series cells
+FAMILIES = ("xc7", "xcup")
 
 
 def synthesise(
@@ -40,12 +44,12 @@ def synthesise(
         The contents of synth.json.
 
     Raises:
-        FlowError: board-family (not a 7-series part), tool-failed.
+        FlowError: board-family (another family of parts), tool-failed.
     """
-    if board.family != "xc7":
+    if board.family not in FAMILIES:
         raise FlowError(
             "board-family",
-            f"yosys synthesis is set up for 7-series parts, {board.name} has {board.part}",
+            f"synthesis counts cells of {', '.join(FAMILIES)}, {board.name} has {board.part}",
             f"--board {board.name}",
             f"--board pynq-z1, or leave this stage out: --to check (family {board.family})",
         )

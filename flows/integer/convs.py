@@ -38,6 +38,8 @@ def _weights(ctx: Lowering, node: NodeProto) -> tuple[NDArray[np.float64], NodeP
     """Float weights and the quantizer they come from."""
     name = node.input[1]
     quantizer = ctx.model.find_producer(name)
+    if quantizer is not None and quantizer.op_type == "Transpose":
+        quantizer = ctx.model.find_producer(quantizer.input[0])
     array = ctx.constant(name)
     if quantizer is None or array is None or quantizer.op_type not in ("BipolarQuant", "Quant"):
         raise FlowError(
@@ -141,8 +143,11 @@ def _affine(ctx: Lowering, value: Value) -> tuple[float, int] | None:
         return None
     x = codes(value)
     y = evaluate(ctx.model, value, of_codes(value, x, 0)).astype(np.float64)
-    if len(value.offset) > 1 or not (y == y[:, :1]).all() or len(y) < 2:
+    if len(value.offset) > 1 or not (y == y[:, :1]).all():
         return None
+    if len(y) == 1:  # a constant: one step from 0, or 0
+        step = abs(float(y[0, 0])) or 1.0
+        return step, int(y[0, 0] / step) - value.low
     step = float(y[1, 0] - y[0, 0])
     if step == 0:
         return None
@@ -252,14 +257,15 @@ def _layer(
     per_tap = weights.w.sum(axis=1)  # (outputs, kernel rows, columns)
     inner = np.einsum("krc,orc->ko", taps, per_tap)  # sum of the weights inside
     n = weights.w.shape[1]
-    flipped = weights.w * (-1 if read.step < 0 else 1) if read.bits else weights.w
+    counts = read.bits and weights.signs
+    flipped = -weights.w if counts and read.step < 0 else weights.w
     stream = read.value.stream
     if not vector and not window.copies:
         stream = _window(ctx, read, window, groups)
     outputs = len(weights.w)
     shape = (outputs, 1, 1) if vector else (outputs, *window.output)
     columns = flipped.transpose(0, 2, 3, 1).reshape(outputs, -1)  # channels fastest
-    if read.bits and weights.signs:
+    if counts:
         zeros = np.einsum("krc,orc->ko", ~taps, (flipped < 0).sum(axis=1))
         count = taps.reshape(len(taps), -1).sum(axis=1)[:, None] * n
         step = abs(read.step)
@@ -287,6 +293,7 @@ def _window(ctx: Lowering, read: Input, window: Window, groups: int) -> str:
         [read.value.stream],
         (*window.output, prod(window.kernel) * c),
         ctx.hw.types[read.value.stream],
+        inShape=[window.rows, window.columns, c],
         kernel=list(window.kernel),
         strides=list(window.strides),
         dilations=list(window.dilations),

@@ -34,6 +34,8 @@ class Lowering:
         if array is not None:
             return np.asarray(array)
         node = self.model.find_producer(name)
+        if node is not None and node.op_type == "Transpose":
+            return self._transposed(node)
         if node is None or node.op_type not in ("BipolarQuant", "Quant", "IntQuant"):
             return None
         inputs = {n: self.model.get_initializer(n) for n in node.input}
@@ -42,6 +44,12 @@ class Lowering:
         context = {**inputs, node.output[0]: None}
         getCustomOp(node).execute_node(context, self.model.graph)
         return np.asarray(context[node.output[0]], np.float32)
+
+    def _transposed(self, node: NodeProto) -> np.ndarray | None:
+        """Weights of a Gemm, which qonnx turns for MatMul."""
+        array = self.constant(node.input[0])
+        axes = next((tuple(a.ints) for a in node.attribute if a.name == "perm"), None)
+        return None if array is None else array.transpose(axes)
 
     def value(self, node: NodeProto, index: int = 0) -> Value:
         """What input `index` of a node is.
@@ -111,7 +119,7 @@ def lower_graph(model: ModelWrapper, input_kind: str) -> ModelWrapper:
 
     ctx = Lowering(model, input_kind)
     source = model.graph.input[0].name
-    ctx.values[source] = shapes.graph_input(ctx, source)
+    ctx.values[source] = shapes.graph_input(ctx, source).named(source)
     handlers = _handlers()
     for node in model.graph.node:
         if all(ctx.constant(name) is not None for name in node.output):

@@ -52,6 +52,7 @@ def add_pool(
         (out[1], out[2], c),
         int_type(low, high),
         {"mask": np.zeros(c, np.int64) if mask is None else mask},
+        inShape=[rows, columns, c],
         kernel=list(kernel),
         mode=mode,
     )

@@ -66,19 +66,21 @@ def _absorbed(ctx: Lowering, value: Value) -> Value:
         node = value.nodes[0]
         constants = [ctx.model.get_initializer(name) for name in node.input]
         array = next((c for c in constants if c is not None), None)
-        if array is None or node.op_type not in ("Add", "Mul"):
+        forks = any(value.start in other.input for other in value.nodes[1:])
+        if array is None or forks or node.op_type not in ("Add", "Mul"):
             return value
         numbers = array.ravel().astype(np.float64)
         if node.op_type == "Mul":
             if numbers.size != 1 or not is_power_of_two(abs(float(numbers[0]))):
                 return value
-            value = replace(value, nodes=value.nodes[1:], scale=value.scale * float(numbers[0]))
+            scale = value.scale * float(numbers[0])
+            value = replace(value, nodes=value.nodes[1:], scale=scale, start=node.output[0])
             continue
         units = numbers / value.scale
         if not np.array_equal(units, np.rint(units)) or np.abs(units).max() >= 1 << 24:
             return value
         offset = value.offsets + np.rint(units).astype(np.int64)[None, :]
-        value = replace(value, nodes=value.nodes[1:], offset=offset)
+        value = replace(value, nodes=value.nodes[1:], offset=offset, start=node.output[0])
     return value
 
 

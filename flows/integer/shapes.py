@@ -82,7 +82,9 @@ def slice_(ctx: Lowering, node: NodeProto) -> Value:
     axes = given[2] if len(given) > 2 and given[2] is not None else np.arange(len(starts))
     steps = given[3] if len(given) > 3 and given[3] is not None else np.ones(len(starts))
     strides = [1, 1]
-    for start, end, axis, step in zip(starts, ends, axes, steps, strict=True):
+    if value.pad is not None:
+        raise ctx.refused(node, "reads a padded map", "only convolutions read padded maps")
+    for start, end, axis, step in zip(starts, ends, np.asarray(axes) % 4, steps, strict=True):
         size = (1, *value.size)[int(axis)]
         if int(start) != 0 or int(end) < size or (int(axis) < 2 and int(step) != 1):
             raise ctx.refused(
@@ -101,6 +103,7 @@ def slice_(ctx: Lowering, node: NodeProto) -> Value:
         [value.stream],
         (out[1], out[2], c),
         ctx.hw.types[value.stream],
+        inShape=[rows, columns, c],
         kernel=[1, 1],
         strides=strides,
     )

@@ -56,4 +56,6 @@ class BnnAdd(MapOp):
         self, streams: list[NDArray[Any]], constants: list[NDArray[np.float32]]
     ) -> list[NDArray[Any]]:
         """Add and clamp."""
-        return [add(streams[0], streams[1], int(self.attr("low")), int(self.attr("high")))]
+        shape = self.shape("outShape")  # a map of one pixel may be a vector
+        a, b = (stream.reshape(-1, *shape) for stream in streams)
+        return [add(a, b, int(self.attr("low")), int(self.attr("high")))]

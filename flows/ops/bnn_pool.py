@@ -59,4 +59,5 @@ class BnnPool(MapOp):
     ) -> list[NDArray[Any]]:
         """Pool every window."""
         mode = int(self.attr("mode") == "sum")
-        return [pool(streams[0], self.shape("kernel"), mode, constants[0].astype(np.uint8))]
+        x = streams[0].reshape(-1, *self.shape("inShape"))  # a map of one pixel may be a vector
+        return [pool(x, self.shape("kernel"), mode, constants[0].astype(np.uint8))]

@@ -82,4 +82,5 @@ class BnnWindow(MapOp):
         """Windows, once each: the passes carry nothing new."""
         given = {**self.geometry(), "PASSES": 1, "PAD_VALUE": int(self.attr("padValue"))}
         _, rows, columns, n = self.get_normal_output_shape()
-        return [window(streams[0], given).reshape(-1, rows, columns, n)]
+        x = streams[0].reshape(-1, *self.shape("inShape"))  # a map of one pixel may be a vector
+        return [window(x, given).reshape(-1, rows, columns, n)]

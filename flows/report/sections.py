@@ -96,7 +96,10 @@ def _cycles(run: Run) -> Section:
     ]
     if f.get("target_fps"):
         text.append(f"Asked for: {number(f['target_fps'])}.")
-    return Section("Cycles", text, charts=["cycles"], tables=[tables.folding(run)])
+    if f.get("stopped_by"):
+        text.append(f"Asked for: the fastest. No faster: {f['stopped_by']}.")
+    shown = [tables.folding(run), tables.buffers(run), tables.pareto(run)]
+    return Section("Cycles", text, charts=["cycles"], tables=[t for t in shown if t.rows])
 
 
 def _area(run: Run) -> Section:

@@ -77,7 +77,11 @@ def summary(run: Run) -> dict[str, Any]:
 
 def network(run: Run) -> str | None:
     """Sizes of the layers, "784-64-64-64-10"; None where the network was not folded."""
-    units = [node for node in run.nodes if node["op"] == "BnnMvu"]
+    units = [node for node in run.nodes if node["op"] in ("BnnMvu", "BnnImvu")]
+    if any(node["op"] == "BnnWindow" for node in run.nodes):
+        maps = [unit for unit in units if len(unit["output"]) == 3]
+        vectors = [str(unit["MH"]) for unit in units if len(unit["output"]) == 1]
+        return "-".join([f"conv {'-'.join(str(unit['MH']) for unit in maps)}", *vectors])
     sizes = [units[0]["MW"], *(unit["MH"] for unit in units)] if units else []
     return "-".join(map(str, sizes)) or None
 
@@ -112,8 +116,11 @@ def commands(run: Run) -> list[str]:
     if flow is None:
         return [f"python -m flows.report --run build/{run.name}"]
     words = ["python", "-m", "flows.build", "--run", f"build/{run.name}"]
-    for key in ("model", "board", "clk_mhz", "target_fps", "folding", "input", "images", "seed"):
-        if flow.get(key) is not None:
+    keys = ("model", "board", "clk_mhz", "target_fps", "folding", "max", "input", "images", "data")
+    for key in (*keys, "rtl_images", "seed"):
+        if flow.get(key) is True:
+            words.append(f"--{key}")
+        elif flow.get(key) is not None and flow[key] is not False:
             value = flow[key]
             whole = isinstance(value, float) and value.is_integer()
             text = f"{value:.0f}" if whole else str(value)

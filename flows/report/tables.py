@@ -124,11 +124,34 @@ def folding(run: Run) -> TextTable:
     estimated = any(n.get("lut_estimate") is not None for n in run.nodes)
     rows = []
     for n in run.nodes:
-        cells = [n["name"], str(n.get("op", NONE)), *(number(n.get(k)) for k in keys)]
+        shape = "x".join(map(str, n["output"])) if n.get("output") else NONE
+        cells = [n["name"], str(n.get("op", NONE)), shape, *(number(n.get(k)) for k in keys)]
         extra = [number(n.get("lut_estimate"))] if estimated else []
         rows.append([*cells, number(n["cycles"]), *extra])
-    head = ["Node", "Operator", *keys, "Cycles per frame", *(["LUT estimate"] * estimated)]
-    return TextTable(head, rows, left=2)
+    head = ["Node", "Operator", "Output", *keys, "Cycles per frame"]
+    return TextTable([*head, *(["LUT estimate"] * estimated)], rows, left=3)
+
+
+def buffers(run: Run) -> TextTable:
+    """Line buffers and FIFOs: what the periodic schedule asks for (flows/schedule.py)."""
+    held = [n for n in run.nodes if n.get("depth")]
+    rows = [
+        [n["name"], n["op"], number(n["depth"]), number(n["bits"]), f"{n['ram']} RAM"] for n in held
+    ]
+    return TextTable(["Buffer", "Operator", "Words", "Bits", "Memory"], rows, left=2)
+
+
+def pareto(run: Run) -> TextTable:
+    """What lower rates take, by the estimate that the folding minimises."""
+    rows = [
+        [
+            *(number(r["interval"]), number(round(r["fps"])), number(r["lut"]), number(r["ff"])),
+            *(number(r["bram36"]), number(r["dsp"])),
+        ]
+        for r in (run.folding or {}).get("pareto", [])
+    ]
+    head = ["Cycles per frame", "Frames per second", "LUT", "FF", "BRAM36", "DSP"]
+    return TextTable(head, rows, left=0)
 
 
 def area(run: Run) -> TextTable:
