@@ -152,12 +152,15 @@ def _table(
 ) -> Value:
     """A table of every channel's results."""
     n = value.high - value.low + 1
-    if n > TABLE or value.low != 0 or len(value.offset) > 1:
+    if n > TABLE or len(value.offset) > 1:
         names = ", ".join(f"{m.name} ({m.op_type})" for m in value.nodes)
+        table = f"a table of {n} entries per channel is too large"
+        if n <= TABLE:
+            table = "tables do not depend on the pixel, as padding with 0 makes it"
         raise FlowError(
             "no-affine",
             f"the function in front of {node.name} ({node.op_type}) is no rounded multiply-add "
-            f"({names}), and a table of {n} entries per channel is too large",
+            f"({names}), and {table}",
             f"the QONNX graph, node {node.name}",
             "use batch norm and clips there, or quantise in front of the other nonlinearity",
             MORE,
@@ -165,19 +168,43 @@ def _table(
     x = np.repeat(codes(value)[:, None], value.channels, axis=1)
     results_of = function_of(0)(x)
     low, high = int(results_of.min()), int(results_of.max())
-    stream = ctx.hw.add(
+    stream = add_table(ctx, value, results_of.T, int_type(low, high))
+    return Value(stream, value.shape, low, high)
+
+
+def add_table(ctx: Lowering, value: Value, table: Ints, datatype: str) -> str:
+    """A BnnLookup with a result for every code; it counts from 0, so that codes may be moved first.
+
+    Args:
+        ctx: the walk.
+        value: whose stream it reads.
+        table: shape (channels, codes).
+        datatype: of the results.
+    """
+    stream, shape = value.stream, ctx.hw.shapes[value.stream][1:]
+    last = value.high - value.low
+    if value.low != 0:
+        stream = ctx.hw.add(
+            "BnnRequant",
+            [stream],
+            shape,
+            f"UINT{max(1, last.bit_length())}",
+            {"a": np.ones(value.channels), "b": np.full((1, value.channels), -value.low)},
+            low=0,
+            high=last,
+        )
+    return ctx.hw.add(
         "BnnLookup",
-        [value.stream],
-        ctx.hw.shapes[value.stream][1:],
-        int_type(low, high),
-        {"table": results_of.T},
+        [stream],
+        shape,
+        datatype,
+        {"table": table},
         inShape=None,
         NumChannels=value.channels,
         PE=1,
-        MaxInput=value.high,
-        numInputVectors=[1, *ctx.hw.shapes[value.stream][1:-1]],
+        MaxInput=last,
+        numInputVectors=[1, *shape[:-1]],
     )
-    return Value(stream, value.shape, low, high)
 
 
 def _pooled(

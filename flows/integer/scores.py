@@ -9,6 +9,7 @@ import numpy as np
 
 from flows.errors import FlowError
 from flows.integer.hardware import int_type
+from flows.integer.joins import add_table
 from flows.integer.lower import MORE, Lowering
 from flows.integer.table import codes, evaluate, of_codes
 from flows.integer.value import Value, is_power_of_two
@@ -120,15 +121,4 @@ def _mapped(ctx: Lowering, value: Value) -> str:
             low=low,
             high=high,
         )
-    return ctx.hw.add(
-        "BnnLookup",
-        [value.stream],
-        shape,
-        smallest_type(found.table).name,
-        {"table": found.table.T},
-        inShape=None,
-        NumChannels=value.channels,
-        PE=1,
-        MaxInput=value.high,
-        numInputVectors=[1],
-    )
+    return add_table(ctx, value, found.table.T, smallest_type(found.table).name)
