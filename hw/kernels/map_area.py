@@ -14,6 +14,7 @@ from hw.kernels.bnn_mvu_area import rom_bram36, rom_lut
 
 #: fitted sites of control: of each kernel, and of a bit of its counters
 REQUANT, POOL, ADD, COUNT = 2.0, 9.0, 9.0, 2.0
+LEVELS, LOOKUP = 2.0, 5.0
 #: fitted: a multiplication by a constant often leaves its sum outside the DSP
 CONSTANT_LANE = 7.5
 #: fitted: words per LUT and bit of a ROM of more than 256 words, which bnn_rom leaves to yosys
@@ -152,3 +153,86 @@ def add_area(pe: int, in0_w: int, in1_w: int, out_w: int, lo: int = 0) -> Area:
     """
     wide = max(in0_w, in1_w)
     return Area(ADD + pe * (in0_w + in1_w + wide + clamp_lut(wide + 2, out_w, lo)), 0, 0.0)
+
+
+def first_block_stage(n: int, pe: int, thr_w: int, k: int, classes: int, bram_price: float) -> int:
+    """The stage of a bnn_levels from which on memories are cheaper in block RAM: its BLOCK_FROM.
+
+    Args:
+        n: channels per pixel.
+        pe: channels per clk.
+        thr_w: bits of a threshold.
+        k: stages.
+        classes: words per channel.
+        bram_price: LUT sites that a BRAM36 is worth.
+    """
+    first = k
+    for s in reversed(range(1, k)):
+        depth = n // pe * classes << s
+        if _rom(thr_w, depth) <= bram_price * rom_bram36(pe * thr_w, depth):
+            break
+        first = s
+    return first
+
+
+def levels_area(
+    n: int,
+    pe: int,
+    in_w: int,
+    k: int,
+    out_w: int,
+    lo: int = 0,
+    top: bool = False,
+    beyond: bool = False,
+    ways: bool = False,
+    classes: int = 1,
+    pixels: tuple[int, int] = (1, 1),
+    block_from: int = 8,
+) -> Area:
+    """Area of a bnn_levels.
+
+    Args:
+        n: channels per pixel.
+        pe: channels per clk.
+        in_w: bits of x.
+        k: stages.
+        out_w: bits of y.
+        lo: result where no threshold is reached.
+        top: 2^k thresholds.
+        beyond: thresholds of a bit more.
+        ways: some channels rise and some fall.
+        classes: words per channel.
+        pixels: rows and columns of the map, where there are several classes.
+        block_from: first stage in block RAM, 1 or later.
+    """
+    fold, thr_w = n // pe, in_w + beyond
+    lut = LEVELS + COUNT * _bits(fold) + pe * (out_w + (k if lo % (1 << k) else 1 if lo else 0))
+    lut += pe * (k + top) * ceil(thr_w / 2) + (_rom(pe, fold) if ways else 0.0)
+    if classes > 1:
+        lut += COUNT * (_bits(pixels[0]) + _bits(pixels[1]) + _bits(classes))
+    bram36 = 0.0
+    for s in range(k):
+        depth = fold * classes << s
+        if s >= block_from:  # yosys keeps the other lanes' fields
+            bram36 += pe * rom_bram36(pe * thr_w, depth)
+        else:
+            lut += pe * _rom(thr_w * (1 + (top if s == 0 else 0)), depth)
+    return Area(lut, 0, bram36)
+
+
+def lookup_area(n: int, pe: int, in_w: int, depth: int, out_w: int, block: bool) -> Area:
+    """Area of a bnn_lookup.
+
+    Args:
+        n: channels per pixel.
+        pe: channels per clk.
+        in_w: bits of x.
+        depth: entries per channel.
+        out_w: bits of y.
+        block: the tables in block RAM.
+    """
+    words = n // pe * depth
+    lut = LOOKUP + (1 + pe) * (_bits(words) if pe < n else 0) + pe * in_w
+    if block:
+        return Area(lut, 0, pe * rom_bram36(pe * out_w, words))
+    return Area(lut + pe * _rom(out_w, words), 0, 0.0)
