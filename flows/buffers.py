@@ -26,6 +26,7 @@ LATENCY = {
     "BnnAffine": 6,
     "BnnBinarize": 4,
     "BnnChannelPad": 3,
+    "BnnLevels": 12,
     "BnnLookup": 5,
     "BnnPool": 5,
     "BnnRequant": 8,

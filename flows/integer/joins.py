@@ -11,6 +11,7 @@ import numpy as np
 from onnx import NodeProto
 
 from flows.errors import FlowError
+from flows.integer.fallback import tabulate
 from flows.integer.fit import fit
 from flows.integer.hardware import int_type
 from flows.integer.lower import MORE, Lowering
@@ -26,9 +27,6 @@ from flows.integer.table import (
     results,
 )
 from flows.integer.value import Ints, Value, is_power_of_two
-
-#: entries of a table per channel up to which a function that is no multiply-add is looked up
-TABLE = 1 << 13
 
 
 def grid_step(ctx: Lowering, tensor: str, node: NodeProto) -> float:
@@ -84,7 +82,9 @@ def materialise(ctx: Lowering, tensor: str, node: NodeProto, step: float | None 
                 tensor,
                 node,
             )
-            ctx.made[key] = replace(made, scale=step)
+            ctx.made[key] = replace(made, scale=step, flat=value.flat)
+            if not value.flat and ctx.model.get_tensor_shape(tensor) is not None:
+                ctx.hw.realise(made.stream, tensor, step, 1, 0)
     return ctx.made[key]
 
 
@@ -95,7 +95,7 @@ def requantise(
     tensor: str,
     node: NodeProto,
 ) -> Value:
-    """Hardware for an integer function of a stream: nothing, a multiply-add, or a table.
+    """Hardware for an integer function of a stream: nothing, a multiply-add, thresholds or a table.
 
     Args:
         ctx: the walk.
@@ -105,24 +105,22 @@ def requantise(
         node: who asks, for messages.
 
     Raises:
-        FlowError: no-affine (neither a multiply-add nor a table of a bearable size).
+        FlowError: no-affine (no multiply-add, nor thresholds or a table of a bearable size).
     """
     if value.pool is not None:
         return _pooled(ctx, value, function_of, tensor, node)
     try:
         found = levels(function_of, value)
     except NotMonotone:
-        return _table(ctx, value, function_of, tensor, node)
+        return tabulate(ctx, value, function_of, None, node)
     affine = fit(found, value.low, value.high)
     if affine is None:
-        return _table(ctx, value, function_of, tensor, node)
+        return tabulate(ctx, value, function_of, found, node)
     low, high = found.low, found.high
     one_class = len(affine.b) == 1 or bool((affine.b == affine.b[:1]).all())
     if one_class and (affine.a == 1).all() and not affine.b.any() and affine.shift == 0:
         if (low, high) == (value.low, value.high):
-            stream = value.stream
-            ctx.hw.realise(stream, tensor, value.scale, 1, 0)
-            return Value(stream, value.shape, low, high, value.scale)
+            return Value(value.stream, value.shape, low, high)
     border: dict[str, Any] = {}
     if value.border is not None and not one_class:
         border = {
@@ -141,70 +139,6 @@ def requantise(
         **border,
     )
     return Value(stream, value.shape, low, high)
-
-
-def _table(
-    ctx: Lowering,
-    value: Value,
-    function_of: Callable[[int], Function],
-    tensor: str,
-    node: NodeProto,
-) -> Value:
-    """A table of every channel's results."""
-    n = value.high - value.low + 1
-    if n > TABLE or len(value.offset) > 1:
-        names = ", ".join(f"{m.name} ({m.op_type})" for m in value.nodes)
-        table = f"a table of {n} entries per channel is too large"
-        if n <= TABLE:
-            table = "tables do not depend on the pixel, as padding with 0 makes it"
-        raise FlowError(
-            "no-affine",
-            f"the function in front of {node.name} ({node.op_type}) is no rounded multiply-add "
-            f"({names}), and {table}",
-            f"the QONNX graph, node {node.name}",
-            "use batch norm and clips there, or quantise in front of the other nonlinearity",
-            MORE,
-        )
-    x = np.repeat(codes(value)[:, None], value.channels, axis=1)
-    results_of = function_of(0)(x)
-    low, high = int(results_of.min()), int(results_of.max())
-    stream = add_table(ctx, value, results_of.T, int_type(low, high))
-    return Value(stream, value.shape, low, high)
-
-
-def add_table(ctx: Lowering, value: Value, table: Ints, datatype: str) -> str:
-    """A BnnLookup with a result for every code; it counts from 0, so that codes may be moved first.
-
-    Args:
-        ctx: the walk.
-        value: whose stream it reads.
-        table: shape (channels, codes).
-        datatype: of the results.
-    """
-    stream, shape = value.stream, ctx.hw.shapes[value.stream][1:]
-    last = value.high - value.low
-    if value.low != 0:
-        stream = ctx.hw.add(
-            "BnnRequant",
-            [stream],
-            shape,
-            f"UINT{max(1, last.bit_length())}",
-            {"a": np.ones(value.channels), "b": np.full((1, value.channels), -value.low)},
-            low=0,
-            high=last,
-        )
-    return ctx.hw.add(
-        "BnnLookup",
-        [stream],
-        shape,
-        datatype,
-        {"table": table},
-        inShape=None,
-        NumChannels=value.channels,
-        PE=1,
-        MaxInput=last,
-        numInputVectors=[1, *shape[:-1]],
-    )
 
 
 def _pooled(
@@ -236,7 +170,6 @@ def _pooled(
         return np.where(falls, -1 - y, y)
 
     made = requantise(ctx, bare, lambda k: lambda x: turned(function_of(k)(x)), tensor, node)
-    ctx.hw.realised.pop(made.stream, None)
     made = add_pool(ctx, made, pool.kernel, "max")
     if not falls.any():
         return made
@@ -252,7 +185,7 @@ def add(ctx: Lowering, node: NodeProto) -> Value:
     """The sum of two branches, on the finer one's grid."""
     step = min(grid_step(ctx, name, node) for name in node.input)
     a, b = (materialise(ctx, name, node, step) for name in node.input)
-    if a.shape != b.shape:
+    if (a.shape, a.flat) != (b.shape, b.flat):
         raise ctx.refused(node, f"adds maps {a.shape} and {b.shape}", "give both one shape")
     low, high = a.low + b.low, a.high + b.high
     stream = ctx.hw.add(
@@ -264,8 +197,9 @@ def add(ctx: Lowering, node: NodeProto) -> Value:
         low=low,
         high=high,
     )
-    ctx.hw.realise(stream, node.output[0], step, 1, 0)
-    return Value(stream, a.shape, low, high, step)
+    if not a.flat:
+        ctx.hw.realise(stream, node.output[0], step, 1, 0)
+    return Value(stream, a.shape, low, high, step, flat=a.flat)
 
 
 def clamped(ctx: Lowering, node: NodeProto, value: Value) -> Value:
@@ -275,7 +209,8 @@ def clamped(ctx: Lowering, node: NodeProto, value: Value) -> Value:
         return value
     sources = [n for n in ctx.hw.nodes if n.output[0] == value.stream and n.op_type == "BnnAdd"]
     computed = next(name for name in node.input if name in ctx.values)
-    if not sources or len(ctx.model.find_consumers(computed)) > 1:
+    total = ctx.hw.realised.get(value.stream, {}).get("tensor")
+    if not sources or total != computed or len(ctx.model.find_consumers(computed)) > 1:
         return value
     x = codes(value)
     y = evaluate(ctx.model, value, of_codes(value, x, 0)).astype(np.float64) / value.scale

@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from flows.errors import FlowError
+from flows.integer.fallback import add_table
 from flows.integer.hardware import int_type
-from flows.integer.joins import add_table
 from flows.integer.lower import MORE, Lowering
 from flows.integer.table import codes, evaluate, of_codes
 from flows.integer.value import Value, is_power_of_two

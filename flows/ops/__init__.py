@@ -12,6 +12,7 @@ from flows.ops.bnn_argmax import BnnArgmax
 from flows.ops.bnn_binarize import BnnBinarize
 from flows.ops.bnn_channel_pad import BnnChannelPad
 from flows.ops.bnn_imvu import BnnImvu
+from flows.ops.bnn_levels import BnnLevels
 from flows.ops.bnn_lookup import BnnLookup
 from flows.ops.bnn_mvu import BnnMvu
 from flows.ops.bnn_pool import BnnPool
@@ -28,6 +29,7 @@ __all__ = [
     "BnnBinarize",
     "BnnChannelPad",
     "BnnImvu",
+    "BnnLevels",
     "BnnLookup",
     "BnnMvu",
     "BnnPool",

@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from qonnx.core.datatype import DataType
 
+from flows.ops.base import Attributes
 from flows.ops.per_channel import PerChannelOp
 from hw.kernels.bnn_lookup_ref import lookup, table_words
 from hw.kernels.bnn_mvu_area import LUT_WORDS
@@ -15,13 +17,23 @@ from hw.kernels.bnn_mvu_ref import vector
 
 
 class BnnLookup(PerChannelOp):
-    """Integer scores from match counts; made by flows/transforms/map_scores.py.
+    """Integer scores from match counts (flows/transforms/map_scores.py), or any other function.
 
-    Inputs: x (1, C), 0..MaxInput; table (C, MaxInput + 1). Output: (1, C).
+    Inputs: x (1, C), 0..MaxInput; table (C, MaxInput + 1). Output: (1, C). With signedInput, x is
+    two's complement and the table, of 2^bits entries, has its bits as the index.
     """
 
     kernel = "bnn_lookup"
     has_prim = True
+
+    def get_nodeattr_types(self) -> Attributes:
+        """Whether x is signed."""
+        return {**super().get_nodeattr_types(), "signedInput": ("i", False, 0)}
+
+    def get_input_datatype(self, ind: int = 0) -> Any:
+        """The narrowest type for the entries."""
+        bits = max(1, int(self.attr("MaxInput")).bit_length())
+        return DataType[f"{'INT' if self.attr('signedInput') else 'UINT'}{bits}"]
 
     def kernel_parameters(self, constants: list[NDArray[np.float32]]) -> dict[str, int]:
         """See bnn_lookup.sv."""
@@ -58,5 +70,5 @@ class BnnLookup(PerChannelOp):
     def compute(
         self, streams: list[NDArray[Any]], constants: list[NDArray[np.float32]]
     ) -> list[NDArray[Any]]:
-        """table[class][x]."""
+        """table[class][x]; NumPy counts a negative index from the end, as the bits do."""
         return [lookup(streams[0], constants[0].astype(np.int64))]

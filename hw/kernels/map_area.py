@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 from hw.kernels.bnn_mvu_area import rom_bram36, rom_lut
 
+#: LUT sites that a BRAM36 is worth: a xc7z020 has 53,200 and 140
+BRAM_PRICE = 380.0
 #: fitted sites of control: of each kernel, and of a bit of its counters
 REQUANT, POOL, ADD, COUNT = 2.0, 9.0, 9.0, 2.0
 LEVELS, LOOKUP = 2.0, 5.0
