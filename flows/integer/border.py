@@ -82,6 +82,15 @@ def inside(window: Window) -> tuple[Border, NDArray[np.bool_]]:
     return border, taps.reshape(-1, kr, kc)
 
 
+def every_nth(border: Border, steps: tuple[int, int]) -> tuple[Border, NDArray[np.int64]]:
+    """Classes of every n-th row and column, and which of the former classes they are."""
+    row_kinds, row_class = np.unique(border.rows[:: steps[0]], return_inverse=True)
+    column_kinds, column_class = np.unique(border.columns[:: steps[1]], return_inverse=True)
+    kept = row_kinds[:, None] * border.n_columns + column_kinds[None, :]
+    skipped = Border(tuple(map(int, row_class)), tuple(map(int, column_class)))
+    return skipped, kept.ravel().astype(np.int64)
+
+
 def _taps(
     n_out: int, kernel: int, stride: int, dilation: int, pad: int, size: int
 ) -> NDArray[np.bool_]:

@@ -24,7 +24,7 @@ class Hardware:
 
     def __init__(self) -> None:
         self.nodes: list[NodeProto] = []
-        self.constants: dict[str, NDArray[np.float32]] = {}
+        self.constants: dict[str, NDArray[np.floating[Any]]] = {}
         self.shapes: dict[str, tuple[int, ...]] = {}
         self.types: dict[str, str] = {}
         self.realised: dict[str, dict[str, Any]] = {}
@@ -64,9 +64,7 @@ class Hardware:
         names = []
         for key, array in (constants or {}).items():
             tensor = f"{name}_{key}"
-            self.constants[tensor] = np.asarray(array, np.float32)
-            if not np.array_equal(self.constants[tensor].astype(np.int64), np.asarray(array)):
-                raise ValueError(f"{tensor} does not fit a float32 tensor")
+            self.constants[tensor] = _as_floats(np.asarray(array), tensor)
             names.append(tensor)
         attributes.setdefault("inShape", list(self.shapes[streams[0]][1:]))
         attributes.setdefault("outShape", list(shape))
@@ -140,6 +138,15 @@ class Hardware:
         for tensor, datatype in self.types.items():
             model.set_tensor_datatype(tensor, DataType[datatype])
         return model
+
+
+def _as_floats(array: NDArray[Any], tensor: str) -> NDArray[np.floating[Any]]:
+    """Integers as the floats of a graph: of 32 bits, or of 64 where those do not hold them."""
+    for kind in (np.float32, np.float64):
+        floats: NDArray[np.floating[Any]] = array.astype(kind)
+        if np.array_equal(floats.astype(np.int64), array):
+            return floats
+    raise ValueError(f"{tensor} does not fit a float64 tensor")
 
 
 def int_type(low: int, high: int) -> str:

@@ -54,11 +54,12 @@ def bipolar(ctx: Lowering, node: NodeProto) -> Value:
     stream = _fused(ctx, node, value, thr, falling)
     if stream is None:
         stream = _compare(ctx, value, thr, falling)
-    made = Value(stream, value.shape, 0, 1, scale, 2, np.array([[-1]]))
+    made = Value(stream, value.shape, 0, 1, scale, 2, np.array([[-1]]), flat=value.flat)
     if value.pool is not None:
         mask = falls ^ sinks(ctx, value)
         made = add_pool(ctx, made, value.pool.kernel, "max", mask.astype(np.int64))
-    ctx.hw.realise(made.stream, node.output[0], scale, 2, -1)
+    if not value.flat:
+        ctx.hw.realise(made.stream, node.output[0], scale, 2, -1)
     return made
 
 
@@ -83,10 +84,8 @@ def _fused(
     """
     if not value.raw or len(thr) > 1 or ctx.hw.readers(value.stream):
         return None
-    for part in (*value.nodes, node):
-        for name in part.input:
-            if name in ctx.values and len(ctx.model.find_consumers(name)) > 1:
-                return None
+    if _has_other_readers(ctx, node, value.stream):
+        return None
     unit = ctx.hw.producer(value.stream)
     weights = unit.input[1]
     mw = ctx.hw.constants[weights].shape[0]
@@ -101,6 +100,19 @@ def _fused(
     ctx.hw.set(unit, noActivation=0)
     ctx.hw.retype(value.stream, "BINARY")
     return value.stream
+
+
+def _has_other_readers(ctx: Lowering, node: NodeProto, stream: str) -> bool:
+    """Whether any tensor between a stream's unit and a node is read by others, too."""
+    waiting = list(node.input[:1])
+    while waiting:
+        name = waiting.pop()
+        if name not in ctx.values or ctx.values[name].stream != stream:
+            continue
+        if len(ctx.model.find_consumers(name)) > 1:
+            return True
+        waiting += ctx.model.find_producer(name).input
+    return False
 
 
 def _compare(ctx: Lowering, value: Value, thr: Ints, falling: np.ndarray) -> str:
@@ -145,6 +157,7 @@ def quant(ctx: Lowering, node: NodeProto) -> Value:
         str(op.get_nodeattr("rounding_mode")),
     )
     made = requantise(ctx, value, function_of, node.output[0], node)
-    made = replace(made, scale=scale)
-    ctx.hw.realise(made.stream, node.output[0], scale, 1, 0)
+    made = replace(made, scale=scale, flat=value.flat)
+    if not value.flat:
+        ctx.hw.realise(made.stream, node.output[0], scale, 1, 0)
     return made

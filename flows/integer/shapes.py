@@ -9,6 +9,7 @@ from math import prod
 import numpy as np
 from onnx import NodeProto, helper
 
+from flows.integer.border import every_nth
 from flows.integer.hardware import int_type
 from flows.integer.joins import materialise
 from flows.integer.lower import Lowering
@@ -50,11 +51,9 @@ def reshape(ctx: Lowering, node: NodeProto) -> Value:
     """A map to a vector and back; the stream stays."""
     value = ctx.value(node)
     shape = ctx.model.get_tensor_shape(node.output[0])
-    if value.pool is not None or value.pad is not None:
-        raise ctx.refused(node, "stands behind a pool or Pad that is not quantised yet", "quantise")
+    if value.pad is not None:
+        raise ctx.refused(node, "reads a padded map", "only convolutions read padded maps")
     if len(shape) == 2:
-        if value.shape[1:] != (1, 1) and value.nodes:
-            value = materialise(ctx, node.input[0], node)
         return replace(value, flat=value.shape[1:] != (1, 1))
     if len(shape) != 4 or shape[0] != 1:
         raise ctx.refused(
@@ -94,8 +93,11 @@ def slice_(ctx: Lowering, node: NodeProto) -> Value:
             strides[int(axis) - 2] = int(step)
     if strides == [1, 1]:
         return value
-    if value.pool is not None or value.border is not None:
+    if value.pool is not None:
         value = materialise(ctx, node.input[0], node)
+    if value.border is not None:
+        border, kept = every_nth(value.border, (strides[0], strides[1]))
+        value = replace(value, border=border, offset=value.offset[kept])
     c, rows, columns = value.shape
     out = (c, -(-rows // strides[0]), -(-columns // strides[1]))
     stream = ctx.hw.add(

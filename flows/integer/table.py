@@ -80,8 +80,14 @@ def of_codes(value: Value, x: Ints, k: int) -> Ints:
 
 
 def is_monotone(value: Value) -> bool:
-    """Whether the nodes surely never rise and fall within one channel."""
-    return all(node.op_type in MONOTONE for node in value.nodes)
+    """Whether the nodes surely never rise and fall within one channel; joins of branches may."""
+    computed = {value.start, *(node.output[0] for node in value.nodes)}
+    return all(
+        node.op_type in MONOTONE
+        and sum(name in computed for name in node.input) == 1
+        and not (node.op_type == "Div" and node.input[1] in computed)
+        for node in value.nodes
+    )
 
 
 @dataclass(frozen=True)

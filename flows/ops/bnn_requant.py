@@ -35,7 +35,8 @@ class BnnRequant(BorderOp):
 
     @staticmethod
     def _uniform(a: NDArray[np.int64], b: NDArray[np.int64]) -> bool:
-        return bool((a == a.flat[0]).all() and (b == b.flat[0]).all())
+        fits = abs(int(b.flat[0])) < 1 << 30 and abs(int(a.flat[0])) < 1 << 30  # a Verilog int
+        return bool((a == a.flat[0]).all() and (b == b.flat[0]).all() and fits)
 
     def kernel_parameters(self, constants: list[NDArray[np.float32]]) -> dict[str, int]:
         """See bnn_requant.sv."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from sim.lib.maps import MapGraph, Pads, Pair
 
-LARGEST = 5  # rows or columns that a convolution keeps, at least where it has a choice
+KERNELS = ((1, 1), (2, 2), (3, 3), (3, 3), (5, 5), (7, 7), (1, 3), (4, 2))
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,6 @@ class _Drawer:
     def _conv(self, x: str, **given: Any) -> str:
         """A convolution, padded by itself with 0 or by a node in front."""
         g, how = self.g, {**self._geometry(x), **given}
-        c, rows, columns = g.shapes[x]
         how["bits"] = self.rng.choice([1, 1, 1, 2, 4])
         scale = 2.0 ** -self.rng.randint(0, 3)
         per_output = self.chance(0.3)

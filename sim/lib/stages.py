@@ -4,12 +4,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from qonnx.core.modelwrapper import ModelWrapper
 
+from flows.compare import compare, shapes_of
 from flows.config import load_board
+from flows.execute import Outputs, layers_of, run_integer, run_qonnx
 from flows.fold_graph import fold
 from flows.importer import import_qonnx, streamline
 from flows.lowering import lower, specialise
@@ -35,3 +39,33 @@ def run_stages(
     specialised = specialise(lower(streamlined))
     folded, table = fold(specialised, load_board("pynq-z1"), 100.0, fps, folding)
     return Stages(imported, streamlined, specialised, folded, table)
+
+
+@dataclass(frozen=True)
+class Proved:
+    """A network with maps whose integer reference is equal to QONNX."""
+
+    model: ModelWrapper
+    integer: Outputs
+
+    @property
+    def ops(self) -> list[str]:
+        """Types of the hardware graph's nodes, in stream order."""
+        return [node.op_type for node in self.model.graph.node]
+
+
+def prove_maps(path: Path, kind: str = "pixel/255", n_images: int = 40, seed: int = 1) -> Proved:
+    """Lower a network with maps and compare every layer, score and label with QONNX, by ==.
+
+    Raises:
+        CheckFailed: stages-differ.
+    """
+    imported = import_qonnx(path)
+    model = specialise(lower(streamline(imported, kind)))
+    n = prod(imported.get_tensor_shape(imported.graph.input[0].name)[1:])
+    levels = 2 if kind == "bipolar" else 256
+    images = np.random.default_rng(seed).integers(0, levels, (n_images, n), dtype=np.uint8)
+    integer = run_integer(model, images)
+    qonnx = run_qonnx(imported, images, kind, layers_of(model))
+    compare(qonnx, integer, 0, shapes_of(model))
+    return Proved(model, integer)
