@@ -8,10 +8,11 @@ SHELL := /bin/sh
 MAKEFLAGS += --no-builtin-rules
 
 PYTHON ?= python3
-CFG ?= tfc_w1a1
+NET ?= tfc
+CFG ?= $(if $(filter cnv,$(NET)),$(if $(DATA),cnv_cifar_cpu,cnv_fashion),tfc_w1a1)
 RUN ?= build/$(if $(MODEL),$(basename $(notdir $(MODEL))),$(CFG))
 BOARD ?= pynq-z1
-TARGET_FPS ?= 1000000
+TARGET_FPS ?= $(if $(filter cnv,$(NET)),3000,1000000)
 JOBS ?= 2
 
 # What another virtual environment may have left must not reach ours.
@@ -32,15 +33,20 @@ $(error $(path_error))
 endif
 
 # MODEL: a QONNX file of yours in place of a network trained here; its run is build/<its name>.
-build_args = --run $(RUN) --board $(BOARD) --target-fps $(TARGET_FPS) $(if $(MODEL),--model $(MODEL))
+goal = $(if $(MAX),--max,--target-fps $(TARGET_FPS))
+build_args = --run $(RUN) --board $(BOARD) $(goal) $(if $(MODEL),--model $(MODEL))
+# NET=cnv: DATA names a folder of CIFAR-10 images (train/<class>/, test/<class>/); without it Fashion-MNIST
+cnv_args = $(if $(DATA),--model zoo:cnv_cifar10 --images folder --data $(DATA),--model zoo:cnv_fashion)
 seed_arg = $(if $(SEED),--seed $(SEED))
 kernels = $(patsubst sim/test_%.py,%,$(wildcard sim/test_*.py))
 
-.PHONY: help setup doctor demo data train export build report deploy cosim lint format test sim bench-kernels bench-host bench-train results prove clean distclean
+.PHONY: help setup doctor demo data train export build report deploy cosim lint format test sim
+.PHONY: bench-kernels bench-networks bench-host bench-train results prove clean distclean
 
 help: ## list the targets
-	@echo "usage: make TARGET [CFG=$(CFG)] [RUN=$(RUN)] [BOARD=$(BOARD)] [TARGET_FPS=$(TARGET_FPS)]"
-	@echo "                   [MODEL=file.onnx] [SEED=n] [WAVES=1] [PYTHON=python3.12]"
+	@echo "usage: make TARGET [NET=tfc|cnv] [CFG=$(CFG)] [RUN=$(RUN)] [BOARD=$(BOARD)] [DATA=folder]"
+	@echo "                   [TARGET_FPS=$(TARGET_FPS) | MAX=1] [MODEL=file.onnx|zoo:name] [SEED=n]"
+	@echo "                   [WAVES=1] [PYTHON=python3.12]"
 	@sed -n 's/^\([a-z%-]*\):.*## \(.*\)/\1|\2/p' Makefile | sed 's/%/<kernel>/' | \
 	  while IFS='|' read -r name text; do printf '  %-15s %s\n' "$$name" "$$text"; done
 	@echo "kernels: $(kernels)"
@@ -54,20 +60,26 @@ setup: ## make or repair .venv with everything that is needed; ends at once when
 doctor: ## check tools and versions, and say what to do about what is not right
 	@if test -x $(PY); then $(PY) -m flows.env.doctor; else $(PYTHON) -m flows.env.doctor; fi
 
-demo: data ## train TFC on Fashion-MNIST, compile, prove on 10,000 images, synthesise, report
+demo: data ## train TFC, compile, prove on 10,000 images, synthesise, report; NET=cnv: a trained CNV
+ifeq ($(NET),cnv)
+	$(PY) -m flows.build --run build/demo-cnv --board $(BOARD) $(goal) $(cnv_args)
+	@echo "report: $(CURDIR)/build/demo-cnv/report.md, report.html, report.json"
+else
 	$(PY) -m training.train --config training/configs/tfc_w1a1.toml --run build/demo $(seed_arg)
 	$(PY) -m flows.export --run build/demo
 	$(PY) -m flows.build --run build/demo --board $(BOARD) --target-fps $(TARGET_FPS)
 	@echo "report: $(CURDIR)/build/demo/report.md, report.html, report.json"
+endif
 
 data: setup ## get Fashion-MNIST into data/, sums checked
 	@$(PY) -m training.fetch fashion-mnist
 
 train: setup ## train CFG into RUN (goes on from a checkpoint when there is one)
-	$(PY) -m training.train --config training/configs/$(CFG).toml --run $(RUN) $(seed_arg)
+	$(PY) -m training.train --config training/configs/$(CFG).toml --run $(RUN) $(seed_arg) \
+	  $(if $(DATA),--data $(DATA))
 
 export: setup ## export the trained network of RUN to QONNX and check it
-	$(PY) -m flows.export --run $(RUN)
+	$(PY) -m flows.export --run $(RUN) $(if $(DATA),--data $(DATA))
 
 build: setup ## compile RUN, or MODEL=file.onnx, to proved RTL with a report
 	$(PY) -m flows.build $(build_args)
@@ -112,6 +124,9 @@ else
 	$(PY) -m hw.bench.rivals
 	$(PY) -m hw.bench.report
 endif
+
+bench-networks: setup ## rate, area, buffers of CNV, VGG-Small and ResNets (ONLY="cnv resnet20")
+	$(PY) -m sim.bench_networks $(ONLY)
 
 bench-train: setup ## images/s of each method beside the plain network, in one run
 	$(PY) -m training.bench

@@ -14,6 +14,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
+from flows import zoo
 from flows.config import INPUTS, STAGES, FlowConfig, board_names, load_board
 from flows.errors import FlowError, run_main
 from flows.files import read_json, write_json
@@ -27,7 +28,7 @@ def parser() -> argparse.ArgumentParser:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    p.add_argument("--model", help="QONNX file (default: 00_export.onnx of the run)")
+    p.add_argument("--model", help="QONNX file, or zoo:NAME (default: 00_export.onnx of the run)")
     p.add_argument("--run", type=Path, help="run folder (default: build/<name of the model>)")
     p.add_argument("--board", help=f"one of {', '.join(board_names())} (default: pynq-z1)")
     p.add_argument("--clk-mhz", type=float, help="clock of the accelerator (default: the board's)")
@@ -61,6 +62,12 @@ def configure(args: argparse.Namespace) -> tuple[Path, FlowConfig]:
             "--model, --run",
             "--model any.onnx, or --run build/demo after `make train export`",
         )
+    images: dict[str, str] = {}
+    if args.model is not None and args.model.startswith(zoo.PREFIX):
+        name = args.model.removeprefix(zoo.PREFIX)
+        data = zoo.describe(name).get("config", {}).get("data", {}).get("name")
+        images = {"images": data} if data in DATA_SETS[:2] else {}
+        args.model = str(zoo.unpack(name))
     run: Path = args.run or Path("build") / Path(args.model).stem
     stored: dict[str, Any] = {}
     if (run / "flow.json").is_file():
@@ -73,7 +80,8 @@ def configure(args: argparse.Namespace) -> tuple[Path, FlowConfig]:
     base: dict[str, Any] = {"model": str(run / "00_export.onnx")}
     if args.model is None:
         base |= _data_set_of(run)
-    config = FlowConfig(**{**base, **{k: stored[k] for k in known & set(stored)}, **given})
+    kept = {k: stored[k] for k in known & set(stored)}
+    config = FlowConfig(**{**base, **images, **kept, **given})
     if config.target_fps is None and config.folding is None and not config.max:
         raise FlowError(
             "build-goal",

@@ -19,6 +19,7 @@ class AxisFork(KernelOp, DuplicateStreams):  # type: ignore[misc]
     """
 
     kernel = "axis_fork"
+    has_prim = True
     out_ports = ("m0_axis", "m1_axis")
 
     def get_nodeattr_types(self) -> Attributes:

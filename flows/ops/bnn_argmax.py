@@ -21,6 +21,7 @@ class BnnArgmax(KernelOp, LabelSelect):  # type: ignore[misc]
     """
 
     kernel = "bnn_argmax"
+    has_prim = True
 
     def get_nodeattr_types(self) -> Attributes:
         """LabelSelect's attributes."""

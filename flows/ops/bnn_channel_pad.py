@@ -21,6 +21,7 @@ class BnnChannelPad(MapOp):
     """
 
     kernel = "bnn_channel_pad"
+    has_prim = True
 
     def get_nodeattr_types(self) -> Attributes:
         """Channels in front and behind."""

@@ -22,7 +22,7 @@ HERE = Path(__file__).parent
 CPP = ("bench.cpp", "parts.h", "stream.h")
 FLAGS = [
     "--cc", "--exe", "--build", "-O3", "--x-assign", "fast", "--x-initial", "fast",
-    "--prefix", "Vtop", "-o", "bench", "-j", "2", "-CFLAGS", "-std=c++17",
+    "--prefix", "Vtop", "-o", "bench", "-j", "2", "-CFLAGS", "-std=c++17 -march=native",
     "--output-split", "5000",  # enough files for two compilers at once
     "--max-num-width", "4194304",  # bits of a literal: a layer's weights are one
 ]  # fmt: skip
