@@ -15,6 +15,7 @@ DEPTHS = [  # two registers, the smallest memories, one larger than that, block 
     {"W": 9, "DEPTH": 8},
     {"W": 2, "DEPTH": 100},
     {"W": 4, "DEPTH": 16, "RAM_BLOCK": 1},
+    {"W": 5, "DEPTH": 2, "PRIM": 1},
 ]
 BOTH = {"W": 13, "DEPTH": 5}
 RUNS = bench.runs(DEPTHS[:2], DEPTHS[2:], [BOTH])

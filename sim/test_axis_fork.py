@@ -8,7 +8,7 @@ from hw.kernels.axis_fork_ref import fork
 from sim.lib import bench
 from sim.lib.suite import Case, Frames
 
-RUNS = bench.runs([], [{"W": 1}], [{"W": 13}])
+RUNS = bench.runs([], [{"W": 1}, {"W": 5, "PRIM": 1}], [{"W": 13}])
 
 
 def case(p: dict[str, Any], seed: int) -> Case:

@@ -40,7 +40,7 @@ def fifo_area(p: Mapping[str, int]) -> tuple[float, float]:
     """
     width, depth = p["W"], p["DEPTH"]
     if depth <= 2:
-        return width + 4.0, 0.0
+        return ceil(width / 2) + 4.0, 0.0
     control = 5.0 + 2.0 * (depth - 1).bit_length()
     if p.get("RAM_BLOCK"):
         return control, ram_bram36(width, depth)

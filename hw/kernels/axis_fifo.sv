@@ -12,7 +12,8 @@
 module axis_fifo #(
   parameter int W         = 8,
   parameter int DEPTH     = 32,  // at least 2, at most 65536
-  parameter int RAM_BLOCK = 0    // memory is 0: LUT RAM, 1: block RAM
+  parameter int RAM_BLOCK = 0,   // memory is 0: LUT RAM, 1: block RAM
+  parameter int PRIM      = 0    // see bnn_lut6_2
 ) (
   input  wire logic         clk,
   input  wire logic         rst,
@@ -31,7 +32,7 @@ module axis_fifo #(
   end
 
   if (DEPTH <= 2) begin : gen_registers
-    bnn_replay #(.W(W), .FOLD_C(1), .FOLD_R(1)) u_two (
+    bnn_replay #(.W(W), .FOLD_C(1), .FOLD_R(1), .PRIM(PRIM)) u_two (
       .clk, .rst, .s_axis_tdata, .s_axis_tvalid, .s_axis_tready,
       .m_axis_tdata, .m_axis_tvalid, .m_axis_tready
     );

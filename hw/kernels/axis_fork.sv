@@ -8,7 +8,8 @@
 //           the input keeps s_axis_tready a register).
 `default_nettype none
 module axis_fork #(
-  parameter int W = 8
+  parameter int W    = 8,
+  parameter int PRIM = 0  // see bnn_lut6_2
 ) (
   input  wire logic         clk,
   input  wire logic         rst,
@@ -32,7 +33,7 @@ module axis_fork #(
   logic [W-1:0] data;
   logic         valid, next;
   logic [1:0]   sent_q, done;
-  bnn_replay #(.W(W), .FOLD_C(1), .FOLD_R(1)) u_input (
+  bnn_replay #(.W(W), .FOLD_C(1), .FOLD_R(1), .PRIM(PRIM)) u_input (
     .clk, .rst, .s_axis_tdata, .s_axis_tvalid, .s_axis_tready,
     .m_axis_tdata(data), .m_axis_tvalid(valid), .m_axis_tready(next)
   );

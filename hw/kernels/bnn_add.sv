@@ -51,11 +51,11 @@ module bnn_add #(
   assign en   = m_axis_tready || !m_axis_tvalid;
   assign read = en && a_valid && b_valid;
 
-  bnn_replay #(.W(PE * IN0_W), .FOLD_C(1), .FOLD_R(1)) u_input0 (
+  bnn_replay #(.W(PE * IN0_W), .FOLD_C(1), .FOLD_R(1), .PRIM(PRIM)) u_input0 (
     .clk, .rst, .s_axis_tdata(s0_axis_tdata), .s_axis_tvalid(s0_axis_tvalid),
     .s_axis_tready(s0_axis_tready), .m_axis_tdata(a), .m_axis_tvalid(a_valid), .m_axis_tready(read)
   );
-  bnn_replay #(.W(PE * IN1_W), .FOLD_C(1), .FOLD_R(1)) u_input1 (
+  bnn_replay #(.W(PE * IN1_W), .FOLD_C(1), .FOLD_R(1), .PRIM(PRIM)) u_input1 (
     .clk, .rst, .s_axis_tdata(s1_axis_tdata), .s_axis_tvalid(s1_axis_tvalid),
     .s_axis_tready(s1_axis_tready), .m_axis_tdata(b), .m_axis_tvalid(b_valid), .m_axis_tready(read)
   );

@@ -49,7 +49,7 @@ module bnn_affine #(
   logic [PE*PAR_W-1:0] par_q;
   logic [2:0]          valid_q;
 
-  bnn_replay #(.W(PE * IN_W), .FOLD_C(1), .FOLD_R(1)) u_input (
+  bnn_replay #(.W(PE * IN_W), .FOLD_C(1), .FOLD_R(1), .PRIM(PRIM)) u_input (
     .clk, .rst, .s_axis_tdata, .s_axis_tvalid, .s_axis_tready,
     .m_axis_tdata(in_data), .m_axis_tvalid(in_valid), .m_axis_tready(en)
   );

@@ -16,6 +16,7 @@ module bnn_argmax #(
   parameter int PE       = 1,   // scores per clk
   parameter int IN_W     = 16,
   parameter int SIGNED   = 1,   // 1: two's complement, 0: unsigned
+  parameter int PRIM     = 0,   // see bnn_lut6_2
   localparam int LABEL_W = N > 1 ? $clog2(N) : 1
 ) (
   input  wire logic               clk,
@@ -40,7 +41,7 @@ module bnn_argmax #(
 
   logic               en, in_valid;
   logic [PE*IN_W-1:0] in_data;
-  bnn_replay #(.W(PE * IN_W), .FOLD_C(1), .FOLD_R(1)) u_input (
+  bnn_replay #(.W(PE * IN_W), .FOLD_C(1), .FOLD_R(1), .PRIM(PRIM)) u_input (
     .clk, .rst, .s_axis_tdata, .s_axis_tvalid, .s_axis_tready,
     .m_axis_tdata(in_data), .m_axis_tvalid(in_valid), .m_axis_tready(en)
   );

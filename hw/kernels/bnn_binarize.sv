@@ -101,7 +101,7 @@ module bnn_binarize #(
   end
 
   // bits, not elements, wait for the reader
-  bnn_replay #(.W(PE), .FOLD_C(1), .FOLD_R(1)) u_output (
+  bnn_replay #(.W(PE), .FOLD_C(1), .FOLD_R(1), .PRIM(PRIM)) u_output (
     .clk, .rst, .s_axis_tdata(y), .s_axis_tvalid, .s_axis_tready,
     .m_axis_tdata, .m_axis_tvalid, .m_axis_tready
   );

@@ -14,7 +14,8 @@ module bnn_channel_pad #(
   parameter int IN_W   = 4,
   parameter int BEFORE = 8,
   parameter int AFTER  = 8,
-  parameter int VALUE  = 0
+  parameter int VALUE  = 0,
+  parameter int PRIM   = 0    // see bnn_lut6_2
 ) (
   input  wire logic               clk,
   input  wire logic               rst,
@@ -46,7 +47,7 @@ module bnn_channel_pad #(
   assign pass   = !behind && (FROM == 0 || 32'(pos_q) >= FROM);
   assign ready  = x_valid || behind;
 
-  bnn_replay #(.W(PE * IN_W), .FOLD_C(1), .FOLD_R(1)) u_input (
+  bnn_replay #(.W(PE * IN_W), .FOLD_C(1), .FOLD_R(1), .PRIM(PRIM)) u_input (
     .clk, .rst, .s_axis_tdata, .s_axis_tvalid, .s_axis_tready,
     .m_axis_tdata(x), .m_axis_tvalid(x_valid), .m_axis_tready(en && pass)
   );

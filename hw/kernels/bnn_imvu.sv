@@ -89,7 +89,7 @@ module bnn_imvu #(
   assign en   = m_axis_tready || !m_axis_tvalid;  // one enable: everything below stands or moves
   assign fire = x_valid && en;
 
-  bnn_replay #(.W(SIMD * IN_W), .FOLD_C(FOLD_C), .FOLD_R(SENDS)) u_replay (
+  bnn_replay #(.W(SIMD * IN_W), .FOLD_C(FOLD_C), .FOLD_R(SENDS), .PRIM(PRIM)) u_replay (
     .clk, .rst, .s_axis_tdata, .s_axis_tvalid, .s_axis_tready,
     .m_axis_tdata(x_given), .m_axis_tvalid(x_valid), .m_axis_tready(en)
   );

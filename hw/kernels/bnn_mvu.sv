@@ -68,7 +68,7 @@ module bnn_mvu #(
   assign fire = x_valid && en;
 
   localparam int SENDS = REPLAY != 0 ? FOLD_R / GROUPS : 1;
-  bnn_replay #(.W(SIMD), .FOLD_C(FOLD_C), .FOLD_R(SENDS)) u_replay (
+  bnn_replay #(.W(SIMD), .FOLD_C(FOLD_C), .FOLD_R(SENDS), .PRIM(PRIM)) u_replay (
     .clk, .rst, .s_axis_tdata, .s_axis_tvalid, .s_axis_tready,
     .m_axis_tdata(x), .m_axis_tvalid(x_valid), .m_axis_tready(en)
   );

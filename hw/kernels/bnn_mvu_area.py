@@ -62,11 +62,12 @@ def input_lut(width: int, words: int, replay: bool) -> float:
     Args:
         width: bits of a word.
         words: words of a vector.
-        replay: vectors are kept, in a LUT RAM of RAM32M or RAM64M; else a FIFO's multiplexer.
+        replay: vectors are kept, in a LUT RAM of RAM32M or RAM64M; else a FIFO's multiplexer,
+            two bits a site.
     """
     column_bits = ceil(log2(words))
     if not replay:
-        return FIFO_UNIT + FIFO_COLUMN_BIT * column_bits + width
+        return FIFO_UNIT + FIFO_COLUMN_BIT * column_bits + ceil(width / 2)
     bits = 6 if 2 * words <= 32 else 3
     return UNIT + COLUMN_BIT * column_bits + 4 * ceil(width / bits) * ceil(2 * words / 64)
 
@@ -88,7 +89,7 @@ def mvu_lut(
     words, acc_w = mw * mh // (simd * pe), mw.bit_length()
     registers = pipe(mw, mh, simd, pe, raw, block)
     if pe == mh:  # a FIFO, of a unit that the fit has seen with all others
-        control = UNIT + simd + COLUMN_BIT * ceil(log2(mw // simd))
+        control = UNIT + ceil(simd / 2) + COLUMN_BIT * ceil(log2(mw // simd))
     else:
         control = input_lut(simd, mw // simd, replay)
     control += 0 if raw else ROW_BIT * ceil(log2(mh // pe))

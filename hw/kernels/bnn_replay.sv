@@ -2,7 +2,7 @@
 // bnn_replay - stores vectors of FOLD_C words and sends each of them FOLD_R times.
 //
 // Function  FOLD_R > 1: words 0..FOLD_C-1 of a vector, then the same again, FOLD_R times in all.
-//           FOLD_R = 1: a FIFO of two words.
+//           FOLD_R = 1: a FIFO of two words; a LUT site chooses two bits of its output register.
 // Buffer    2 * FOLD_C words: one vector is sent while the next one arrives. A word can be read as
 //           soon as it is written and its place is free again as soon as it is read the last time.
 //           Asynchronous read: yosys and Vivado make LUT RAM of it, or flip-flops when it is tiny.
@@ -11,7 +11,8 @@
 module bnn_replay #(
   parameter int W      = 16,  // bits per word
   parameter int FOLD_C = 4,   // words per vector
-  parameter int FOLD_R = 4    // times each vector is sent
+  parameter int FOLD_R = 4,   // times each vector is sent
+  parameter int PRIM   = 0    // see bnn_lut6_2
 ) (
   input  wire logic         clk,
   input  wire logic         rst,
@@ -28,12 +29,22 @@ module bnn_replay #(
   assign read          = m_axis_tvalid && m_axis_tready;
 
   if (FOLD_R == 1) begin : gen_fifo
-    logic [W-1:0] head_q, skid_q;
+    localparam int PAIRS = PRIM != 0 ? W / 2 : 0;
+    logic [W-1:0] head_q, skid_q, head_d;
     logic         head_valid_q, skid_valid_q;
     assign m_axis_tdata  = head_q;
     assign m_axis_tvalid = head_valid_q;
+    for (genvar i = 0; i < PAIRS; i = i + 1) begin : gen_pair
+      bnn_lut6_2 #(.INIT(64'hff00cccc_f0f0aaaa), .PRIM(PRIM)) u_lut (
+        .i({1'b1, skid_valid_q, skid_q[2*i+:2], s_axis_tdata[2*i+:2]}),
+        .o5(head_d[2*i]), .o6(head_d[2*i+1])
+      );
+    end
+    for (genvar i = 2 * PAIRS; i < W; i = i + 1) begin : gen_bit
+      assign head_d[i] = skid_valid_q ? skid_q[i] : s_axis_tdata[i];
+    end
     always_ff @(posedge clk) begin
-      if (read || !head_valid_q) head_q <= skid_valid_q ? skid_q : s_axis_tdata;
+      if (read || !head_valid_q) head_q <= head_d;
       if (write) skid_q <= s_axis_tdata;
     end
     always_ff @(posedge clk) begin

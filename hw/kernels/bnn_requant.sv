@@ -180,7 +180,7 @@ module bnn_requant #(
       assign unused = &{1'b0, shifted[SUM_W-1:Y_W]};
     end
   end
-  bnn_replay #(.W(PE * OUT_W), .FOLD_C(1), .FOLD_R(1)) u_output (
+  bnn_replay #(.W(PE * OUT_W), .FOLD_C(1), .FOLD_R(1), .PRIM(PRIM)) u_output (
     .clk, .rst, .s_axis_tdata(y), .s_axis_tvalid(sum_valid), .s_axis_tready,
     .m_axis_tdata, .m_axis_tvalid, .m_axis_tready
   );

@@ -36,6 +36,11 @@ def _bits(n: int) -> int:
     return ceil(log2(n)) if n > 1 else 0
 
 
+def fifo_lut(width: int) -> int:
+    """LUT sites of the multiplexer of a bnn_replay with FOLD_R = 1."""
+    return ceil(width / 2)
+
+
 def clamp_lut(in_w: int, out_w: int, lo: int) -> int:
     """LUT sites of a bnn_clamp of one number: two comparisons, and two bits of y in a site."""
     if out_w <= 4 and in_w <= out_w + 4:
@@ -92,7 +97,7 @@ def requant_area(
     """
     fold = n // pe
     sum_w = max(in_w + coef_w, offs_w) + 1
-    lut = REQUANT + pe * (out_w + clamp_lut(max(1, sum_w - shift), out_w, lo))
+    lut = REQUANT + fifo_lut(pe * out_w) + pe * clamp_lut(max(1, sum_w - shift), out_w, lo)
     if not product:
         return Area(lut + (pe * sum_w if offs_w > 1 else 0), 0, 0.0)
     if uniform:
@@ -137,7 +142,7 @@ def pool_area(
     each = out_w if total else 1 if in_w == 1 else in_w + ceil(in_w / 2)
     counters = _bits(fold) + _bits(kr) + _bits(kc) + _bits(cols // kc)
     counters += _bits(rows // kr) if rows % kr else 0
-    lut = POOL + COUNT * counters + pe * (out_w + each)
+    lut = POOL + COUNT * counters + fifo_lut(pe * out_w) + pe * each
     if block:
         return Area(lut, 0, rom_bram36(pe * out_w, depth))
     return Area(lut + (ram_lut(pe * out_w, depth) if depth > 1 else 0), 0, 0.0)
@@ -154,7 +159,8 @@ def add_area(pe: int, in0_w: int, in1_w: int, out_w: int, lo: int = 0) -> Area:
         lo: smallest sum.
     """
     wide = max(in0_w, in1_w)
-    return Area(ADD + pe * (in0_w + in1_w + wide + clamp_lut(wide + 2, out_w, lo)), 0, 0.0)
+    buffers = fifo_lut(pe * in0_w) + fifo_lut(pe * in1_w)
+    return Area(ADD + buffers + pe * (wide + clamp_lut(wide + 2, out_w, lo)), 0, 0.0)
 
 
 def first_block_stage(n: int, pe: int, thr_w: int, k: int, classes: int, bram_price: float) -> int:
@@ -234,7 +240,7 @@ def lookup_area(n: int, pe: int, in_w: int, depth: int, out_w: int, block: bool)
         block: the tables in block RAM.
     """
     words = n // pe * depth
-    lut = LOOKUP + (1 + pe) * (_bits(words) if pe < n else 0) + pe * in_w
+    lut = LOOKUP + (1 + pe) * (_bits(words) if pe < n else 0) + fifo_lut(pe * in_w)
     if block:
         return Area(lut, 0, pe * rom_bram36(pe * out_w, words))
     return Area(lut + pe * _rom(out_w, words), 0, 0.0)

@@ -50,6 +50,9 @@ PARTS += [
 ]
 
 
+PARTS += [("bnn_replay", {"W": n, "FOLD_C": 1, "FOLD_R": 1}) for n in (1, 5, 8)]
+
+
 @pytest.mark.parametrize("prim", [1, 2])
 @pytest.mark.parametrize(("top", "values"), PARTS, ids=bench.test_id)
 def test_part_equals_plain(top: str, values: dict[str, Any], prim: int) -> None:

@@ -14,8 +14,9 @@ from flows.kernel_sources import kernel_sources
 from sim.lib import bench, suite
 
 KERNELS = [
-    "axis_dwc", "axis_fifo", "axis_fork", "bnn_add", "bnn_affine", "bnn_argmax", "bnn_binarize", "bnn_channel_pad",
-    "bnn_imvu", "bnn_lookup", "bnn_mvu", "bnn_pool", "bnn_requant", "bnn_window",
+    "axis_dwc", "axis_fifo", "axis_fork", "bnn_add", "bnn_affine", "bnn_argmax", "bnn_binarize",
+    "bnn_channel_pad", "bnn_imvu", "bnn_levels", "bnn_lookup", "bnn_mvu", "bnn_pool", "bnn_requant",
+    "bnn_window",
 ]  # fmt: skip
 WAIVERS = bench.ROOT / "hw" / "lint" / "verilator.vlt"
 
@@ -54,6 +55,7 @@ BAD = {
     "bnn_binarize": {"N": 10, "PE": 5, "IN_W": 4, "UNIFORM": 1, "THR": 17},
     "bnn_channel_pad": {"C": 8, "PE": 4, "BEFORE": 2},
     "bnn_imvu": {"MW": 64, "MH": 16, "SIMD": 24, "PE": 4},
+    "bnn_levels": {"N": 10, "PE": 3, "K": 9},
     "bnn_lookup": {"N": 4, "PE": 2, "IN_W": 3, "DEPTH": 9},
     "bnn_mvu": {"MW": 64, "MH": 16, "SIMD": 24, "PE": 4},
     "bnn_pool": {"C": 10, "PE": 3},
