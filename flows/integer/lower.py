@@ -90,6 +90,7 @@ def _handlers() -> dict[str, Handler]:
         "AveragePool": pools.average_pool,
         "GlobalAveragePool": pools.global_average_pool,
         "ReduceMean": pools.reduce_mean,
+        "ReduceSum": pools.reduce_sum,
         "Reshape": shapes.reshape,
         "Flatten": shapes.reshape,
         "Squeeze": shapes.reshape,

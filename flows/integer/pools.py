@@ -84,15 +84,18 @@ def max_pool(ctx: Lowering, node: NodeProto) -> Value:
     return made
 
 
-def _mean(ctx: Lowering, node: NodeProto, kernel: tuple[int, int]) -> Value:
+def _sum(ctx: Lowering, node: NodeProto, kernel: tuple[int, int]) -> Value:
     from flows.integer.joins import materialise
 
-    value = materialise(ctx, node.input[0], node)
-    made = add_pool(ctx, value, kernel, "sum")
+    return add_pool(ctx, materialise(ctx, node.input[0], node), kernel, "sum")
+
+
+def _mean(ctx: Lowering, node: NodeProto, kernel: tuple[int, int]) -> Value:
+    made = _sum(ctx, node, kernel)
     n = kernel[0] * kernel[1]
     if is_power_of_two(n):
-        ctx.hw.realise(made.stream, node.output[0], value.scale / n, 1, 0)
-        return replace(made, scale=value.scale / n)
+        ctx.hw.realise(made.stream, node.output[0], made.scale / n, 1, 0)
+        return replace(made, scale=made.scale / n)
     name = f"{node.name}_count"
     ctx.model.set_initializer(name, np.array(n, np.float32))
     start = f"{node.output[0]}_sum"
@@ -111,12 +114,25 @@ def global_average_pool(ctx: Lowering, node: NodeProto) -> Value:
     return _mean(ctx, node, (rows, columns))
 
 
-def reduce_mean(ctx: Lowering, node: NodeProto) -> Value:
-    """The mean over rows and columns."""
+def _over_map(ctx: Lowering, node: NodeProto) -> tuple[int, int]:
+    """Rows and columns of the map that a reduction takes together."""
     axes = _attributes(node).get("axes")
     if axes is None and len(node.input) > 1:
         axes = ctx.constant(node.input[1])
     rank = len(ctx.model.get_tensor_shape(node.input[0]))
     if axes is None or sorted(int(a) % rank for a in np.asarray(axes).ravel()) != [2, 3]:
-        raise ctx.refused(node, f"is the mean over axes {axes}", "the mean over rows and columns")
-    return global_average_pool(ctx, node)
+        raise ctx.refused(node, f"reduces axes {axes}", "reduce rows and columns")
+    _, rows, columns = ctx.value(node).size
+    return rows, columns
+
+
+def reduce_mean(ctx: Lowering, node: NodeProto) -> Value:
+    """The mean over rows and columns."""
+    return _mean(ctx, node, _over_map(ctx, node))
+
+
+def reduce_sum(ctx: Lowering, node: NodeProto) -> Value:
+    """The sum over rows and columns."""
+    made = _sum(ctx, node, _over_map(ctx, node))
+    ctx.hw.realise(made.stream, node.output[0], made.scale, 1, 0)
+    return made
