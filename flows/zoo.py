@@ -4,8 +4,8 @@
     python -m flows.zoo                                             # what there is
     python -m flows.zoo --run build/cnv_cifar --name cnv_cifar10    # keep a run's network
 
-training/zoo/<name>.onnx.xz is the QONNX file (1-bit weights compress to a bit each), <name>.json says
-what it is: accuracy, seed, data set, configuration, and the SHA-256 of both.
+training/zoo/<name>.onnx.xz is the QONNX file (1-bit weights compress to a bit each), <name>.json
+says what it is: accuracy, seed, data set, configuration, and the SHA-256 of the unpacked file.
 """
 
 from __future__ import annotations

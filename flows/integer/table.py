@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidArgument, RuntimeException
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.general.quant import quant
 
@@ -56,7 +57,7 @@ def evaluate(model: ModelWrapper, value: Value, d: Ints, nodes: int | None = Non
     try:
         y = evaluate_chain(model, Chain(value.start, chain[-1].output[0], chain, None), shaped)
         return y.reshape(x.shape)
-    except ValueError as err:
+    except (ValueError, Fail, InvalidArgument, RuntimeException) as err:
         names = ", ".join(f"{n.name} ({n.op_type})" for n in chain)
         raise FlowError(
             "position-dependent",

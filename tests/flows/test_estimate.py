@@ -35,15 +35,6 @@ def test_units_are_estimated(row: tuple[str, ...]) -> None:
         assert measured <= rom_bram36(pe * simd, mw * mh // (pe * simd)) <= 1.1 * measured
 
 
-WIDER = ((1, 8, 11), (4, 16, 38), (2, 64, 83), (16, 32, 32), (32, 256, 62), (8, 784, 226))
-NARROWER = ((16, 4, 89), (64, 2, 571), (32, 16, 66), (256, 32, 1348))
-
-
-@pytest.mark.parametrize(("in_bits", "out_bits", "lut"), WIDER + NARROWER)
-def test_width_converters_are_estimated(in_bits: int, out_bits: int, lut: int) -> None:
-    assert dwc_area(in_bits, out_bits).lut == pytest.approx(lut, rel=0.3, abs=35)
-
-
 def test_memories() -> None:
     assert dwc_area(8, 8) == Area(0, 0)
     assert [rom_lut(2, d) for d in (17, 32, 33, 64, 65, 128, 256)] == [1, 1, 2, 2, 4, 4, 8]

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+import itertools
+
+import numpy as np
+import pytest
+from qonnx.core.modelwrapper import ModelWrapper
+from qonnx.custom_op.registry import getCustomOp
+
+from flows.integer.hardware import Hardware
+from flows.transforms.insert_converters import InsertConverters
+
+
+def graph(before: int, behind: int) -> ModelWrapper:
+    """Two nodes of 12 channels that take a different number of them per clk."""
+    hw = Hardware()
+    stream = hw.input((2, 2, 12), "UINT8")
+    for lanes in (before, behind):
+        constants = {"a": np.ones(12, np.int64), "b": np.zeros((1, 12), np.int64)}
+        stream = hw.add(
+            "BnnRequant", [stream], (2, 2, 12), "UINT4", constants, low=0, high=15, PE=lanes
+        )
+    return hw.model(stream)
+
+
+@pytest.mark.parametrize(
+    ("before", "behind", "ratios"),
+    [
+        (4, 4, []),
+        (2, 6, [(2, 6)]),
+        (12, 3, [(12, 3)]),
+        (4, 6, [(4, 12), (12, 6)]),
+        (3, 4, [(3, 12), (12, 4)]),
+    ],
+)
+def test_converters_have_whole_ratios(
+    before: int, behind: int, ratios: list[tuple[int, int]]
+) -> None:
+    model = graph(before, behind).transform(InsertConverters())
+    ops = [getCustomOp(n) for n in model.graph.node if n.op_type == "AxisDwc"]
+    assert [(op.lanes, op.get_nodeattr("outLanes")) for op in ops] == ratios
+    streams = list(model.graph.node)
+    for node, reader in itertools.pairwise(streams):
+        out, into = getCustomOp(node), getCustomOp(reader)
+        assert out.get_folded_output_shape()[-1] == into.get_folded_input_shape()[-1]
+        assert out.get_outstream_width() == into.get_instream_width()
+    assert len(model.transform(InsertConverters()).graph.node) == len(streams)
