@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from onnx import NodeProto, helper
 
-from flows.integer.border import Window
+from flows.integer.border import Window, inside
 from flows.integer.inputs import padding_of, read_input
 from flows.integer.lower import Lowering
 from flows.integer.units import add_layer
