@@ -148,7 +148,7 @@ def run_qonnx(
     """
     if layers is None:
         layers = [
-            Layer(n.output[0], n.output[0], 0.5, 1, -1)
+            Layer(n.output[0], n.output[0], float(model.get_initializer(n.input[1]).max()), 2, -1)
             for n in model.graph.node
             if n.op_type == "BipolarQuant" and model.get_initializer(n.input[0]) is None
         ]
