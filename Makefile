@@ -125,8 +125,8 @@ else
 	$(PY) -m hw.bench.report
 endif
 
-bench-networks: setup ## rate, area, buffers of CNV, VGG-Small and ResNets (ONLY="cnv resnet20")
-	$(PY) -m sim.bench_networks $(ONLY)
+bench-networks: setup ## rate, area, buffers of CNV, VGG-Small and ResNets (ONLY="cnv", DATA=)
+	$(PY) -m sim.bench_networks $(ONLY) $(if $(DATA),--data $(DATA))
 
 bench-train: setup ## images/s of each method beside the plain network, in one run
 	$(PY) -m training.bench

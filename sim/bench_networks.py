@@ -1,18 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Networks with maps: rate, area, buffers and times: `make bench-networks [ONLY="cnv vgg-small"]`.
+"""Networks with maps: rate, area, buffers, times: `make bench-networks [ONLY="cnv"] [DATA=...]`.
 
 Each is built from QONNX: folded, proved in Verilator, where its interval is measured, and
-synthesised. Weights are random (seed 1), with batch norms that make every channel matter: neither
+synthesised; with a folder of CIFAR-10 images, QONNX and the integer reference are compared on the
+whole test set, too. Weights are random (seed 1), with batch norms that make every channel matter: neither
 cycles nor buffers depend on them. Writes build/bench/networks.json, where other networks keep their
 rows, and prints the table of musts and aims. Exit code 3 where a must is missed.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 import time
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +23,15 @@ from qonnx.core.modelwrapper import ModelWrapper
 
 from flows.buffers import schedule_graph
 from flows.build import build
+from flows.check import check_graphs
 from flows.config import FlowConfig
 from flows.errors import CheckFailed, run_main
 from flows.files import read_json
+from flows.images import load_images
 from flows.schedule import size_buffers
 from sim.lib.convnets import ConvMake, write_bnn_pynq_cnv, write_convnet
 
+INPUT = (3, 32, 32)
 OUT = Path(__file__).resolve().parents[1] / "build" / "bench"
 
 
@@ -45,10 +51,10 @@ class Network:
 
 NETWORKS = {
     "cnv": Network(None, 3051, rtl_images=100),
-    "cnv-max": Network(None, None, rtl_images=100),
-    "vgg-small": Network(ConvMake("vgg-small", width=128), 300),
-    "resnet20": Network(ConvMake("resnet20", width=16), 2000),
-    "resnet18": Network(ConvMake("resnet18", width=64), 300, "zcu104"),
+    "cnv-max": Network(None, None, rtl_images=1000),
+    "vgg-small": Network(ConvMake("vgg-small", width=128), 1350, "zcu104", rtl_images=200),
+    "resnet20": Network(ConvMake("resnet20", width=16), 5000, rtl_images=200),
+    "resnet18": Network(ConvMake("resnet18", width=64), 1350, "zcu104"),
 }
 
 
@@ -75,8 +81,27 @@ FIGURES = (
 )
 
 
-def measure(name: str) -> dict[str, Any]:
+def whole_test_set(run: Path, data: Path) -> int:
+    """Compare QONNX with the integer reference on all test images of a folder; returns how many.
+
+    Raises:
+        CheckFailed: stages-differ.
+    """
+    graphs = [
+        ModelWrapper(str(run / f"{name}.onnx"))
+        for name in ("01_import", "02_streamline", "05_fold")
+    ]
+    images = load_images("folder", prod(INPUT), False, 1, data)
+    check_graphs(*graphs, images, "pixel/255")
+    return len(images.images)
+
+
+def measure(name: str, data: Path | None) -> dict[str, Any]:
     """Build one network from QONNX to synthesis.
+
+    Args:
+        name: of NETWORKS.
+        data: folder of CIFAR-10 images, or None.
 
     Returns:
         Rate, intervals, area, sizes of the buffers, seconds of the sizing and of the stages.
@@ -116,6 +141,7 @@ def measure(name: str) -> dict[str, Any]:
         "interval_measured": check["interval_measured"],
         "images_equal": check["images_equal"],
         "images_checked": check["images_checked"],
+        "test_images_equal": whole_test_set(run, data) if data else None,
         "stopped_by": folding["stopped_by"],
         "pareto": folding["pareto"],
         **{kind: synth["total"][kind] for kind in ("lut", "cells", "ff", "bram36", "dsp")},
@@ -151,7 +177,8 @@ def table(rows: dict[str, dict[str, Any]]) -> tuple[list[str], list[str]]:
             f"{row['name']:10} {row['board']}: {row['fps']:,.0f} frames/s, {row['lut']:,} LUT, "
             f"{row['ff']:,} FF, {row['bram36']:g} BRAM36, {row['dsp']} DSP; interval "
             f"{row['interval_measured']:,} measured, {row['interval_predicted']:,} predicted; "
-            f"{row['images_equal']} of {row['images_checked']} images equal; FIFO sizing "
+            f"{row['images_equal']} of {row['images_checked']} images equal in RTL, "
+            f"{row['test_images_equal'] or 'not run'} in the integer reference; FIFO sizing "
             f"{row['sizing_s']:.2f} s"
         )
         if row["interval_measured"] != row["interval_predicted"]:
@@ -161,10 +188,16 @@ def table(rows: dict[str, dict[str, Any]]) -> tuple[list[str], list[str]]:
 
 def main() -> int:
     """Measure the networks named on the command line, or all."""
+    parser = argparse.ArgumentParser(prog="python -m sim.bench_networks", description=__doc__)
+    parser.add_argument("names", nargs="*", choices=[*NETWORKS, []], metavar="name")
+    parser.add_argument(
+        "--data", type=Path, help="folder of CIFAR-10: train/<class>/, test/<class>/"
+    )
+    args = parser.parse_args()
     result = OUT / "networks.json"
     rows = {row["name"]: row for row in read_json(result)} if result.is_file() else {}
-    for name in sys.argv[1:] or NETWORKS:
-        rows[name] = measure(name)
+    for name in args.names or NETWORKS:
+        rows[name] = measure(name, args.data)
         result.write_text(json.dumps([rows[n] for n in NETWORKS if n in rows], indent=1) + "\n")
     lines, missed = table(rows)
     print("\n".join(lines))
