@@ -175,7 +175,7 @@ module bnn_levels #(
     assign found = gen_stage[K-1].found[p*K+:K];  // all ones where the last threshold is reached
     assign y[p*OUT_W+:OUT_W] = OUT_W'({top, found & {K{!top}}}) + OUT_W'($signed(LO));
   end
-  bnn_replay #(.W(PE * OUT_W), .FOLD_C(1), .FOLD_R(1)) u_output (
+  bnn_replay #(.W(PE * OUT_W), .FOLD_C(1), .FOLD_R(1), .PRIM(PRIM)) u_output (
     .clk, .rst, .s_axis_tdata(y), .s_axis_tvalid(valid_q[K-1]), .s_axis_tready,
     .m_axis_tdata, .m_axis_tvalid, .m_axis_tready
   );

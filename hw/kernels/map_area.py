@@ -77,6 +77,7 @@ def requant_area(
     uniform: bool = False,
     product: bool = True,
     block: bool = False,
+    clamp: bool = True,
 ) -> Area:
     """Area of a bnn_requant.
 
@@ -94,10 +95,13 @@ def requant_area(
         uniform: one A and B for all.
         product: A is not a power of two for all.
         block: parameters in block RAM.
+        clamp: some x leads beyond the limits.
     """
     fold = n // pe
     sum_w = max(in_w + coef_w, offs_w) + 1
-    lut = REQUANT + fifo_lut(pe * out_w) + pe * clamp_lut(max(1, sum_w - shift), out_w, lo)
+    limits = pe * clamp_lut(max(1, sum_w - shift), out_w, lo) if clamp else 0
+    waits = out_w if clamp or not product else min(in_w, out_w)
+    lut = REQUANT + fifo_lut(pe * waits) + limits
     if not product:
         return Area(lut + (pe * sum_w if offs_w > 1 else 0), 0, 0.0)
     if uniform:
@@ -214,7 +218,8 @@ def levels_area(
         block_from: first stage in block RAM, 1 or later.
     """
     fold, thr_w = n // pe, in_w + beyond
-    lut = LEVELS + COUNT * _bits(fold) + pe * (out_w + (k if lo % (1 << k) else 1 if lo else 0))
+    lut = LEVELS + COUNT * _bits(fold) + fifo_lut(pe * out_w)
+    lut += pe * (k if lo % (1 << k) else 1 if lo else 0)
     lut += pe * (k + top) * ceil(thr_w / 2) + (_rom(pe, fold) if ways else 0.0)
     if classes > 1:
         lut += COUNT * (_bits(pixels[0]) + _bits(pixels[1]) + _bits(classes))
