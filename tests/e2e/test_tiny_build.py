@@ -34,8 +34,7 @@ def test_the_proof_covers_every_image_and_the_cycles_are_exact(tiny: Path) -> No
     assert [row["name"] for row in check["stages"]] == ["qonnx", "streamlined", "integer", "rtl"]
     assert check["stall_run"]["images_equal"] == 200
     ops = {node["op"] for node in read_json(tiny / "folding.json")["nodes"]}
-    assert {"BnnBinarize", "BnnMvu", "BnnAffine", "AxisFork", "BnnArgmax"} <= ops
-    assert "StreamingDataWidthConverter_rtl" in ops
+    assert {"BnnBinarize", "BnnMvu", "BnnRequant", "AxisFork", "BnnArgmax"} <= ops
 
 
 def test_a_second_build_gives_the_same_bytes(tiny: Path, tmp_path: Path) -> None:
