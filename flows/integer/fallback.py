@@ -142,7 +142,7 @@ def _levels_area(ctx: Lowering, value: Value, thr: Ints, low: int, found: Levels
         ways=len(set(found.direction)) > 1,
         classes=classes,
         pixels=value.shape[1:],
-        block_from=first_block_stage(c, 1, in_w, k, classes, BRAM_PRICE),
+        block_from=first_block_stage(c, 1, in_w, k, count & 1 == 0, classes, BRAM_PRICE),
     )
 
 

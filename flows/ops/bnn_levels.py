@@ -48,8 +48,8 @@ class BnnLevels(BorderOp):
         values, beyond = self._stored(constants)
         classes, n_levels, n = values.shape
         thr_w = self.bits(self.get_input_datatype()) + beyond
-        k, _ = stage_bits(n_levels)
-        return first_block_stage(n, self.lanes, thr_w, k, classes, BRAM_PRICE)
+        k, top = stage_bits(n_levels)
+        return first_block_stage(n, self.lanes, thr_w, k, top == 1, classes, BRAM_PRICE)
 
     def kernel_parameters(self, constants: list[NDArray[np.float32]]) -> dict[str, int]:
         """See bnn_levels.sv."""
@@ -80,11 +80,13 @@ class BnnLevels(BorderOp):
         stages, thr_w = self._stages(constants)
         _, top = stage_bits(constants[0].shape[1])
         in_luts = stages[: self._block_from(constants)]
-        return {
+        given = {
             "FALLING": vector([str(int(f)) for f in constants[1]], 1),
-            "THRESHOLDS": stage_literal(in_luts, self.lanes, thr_w, top),
             **self.border_literals(),
         }
+        if in_luts:
+            given["THRESHOLDS"] = stage_literal(in_luts, self.lanes, thr_w, top)
+        return given
 
     def memory_files(self, constants: list[NDArray[np.float32]]) -> dict[str, list[str]]:
         """The thresholds of the stages in block RAM."""

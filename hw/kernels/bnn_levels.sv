@@ -110,8 +110,6 @@ module bnn_levels #(
     localparam int BLOCK = s >= BLOCK_FROM ? 1 : 0;
     localparam int FROM  = s == 0 || BLOCK != 0 ? 0 : FIELD * ((1 << s) - 1 + TOP);
     localparam int SIZE  = BLOCK != 0 ? 1 : FIELD * (s == 0 ? T : 1 << s);
-    localparam FILE = s == 0 ? FILE_0 : s == 1 ? FILE_1 : s == 2 ? FILE_2 : s == 3 ? FILE_3 :
-                      s == 4 ? FILE_4 : s == 5 ? FILE_5 : s == 6 ? FILE_6 : FILE_7;
     logic [PE*IN_W-1:0]  x, x_q;
     logic [ADDR_W-1:0]   at;      // in time with x
     logic [PE-1:0]       flip, top;
@@ -144,7 +142,9 @@ module bnn_levels #(
       logic [T-1:0]   hit;
       bnn_levels_stage #(
         .IN_W(IN_W), .IN_SIGNED(IN_SIGNED), .BEYOND(BEYOND), .T(T), .DEPTH(WORDS), .PE(PE), .LANE(p),
-        .DATA(ALL[FROM+:SIZE]), .FILE(FILE), .BLOCK(BLOCK), .PRIM(PRIM)
+        .DATA(ALL[FROM+:SIZE]), .BLOCK(BLOCK), .STAGE(s), .FILE_0(FILE_0), .FILE_1(FILE_1),
+        .FILE_2(FILE_2), .FILE_3(FILE_3), .FILE_4(FILE_4), .FILE_5(FILE_5), .FILE_6(FILE_6),
+        .FILE_7(FILE_7), .PRIM(PRIM)
       ) u_stage (
         .clk, .en, .addr(word), .x(x[p*IN_W+:IN_W]), .flip(flip[p]), .x_q(x_q[p*IN_W+:IN_W]), .hit
       );

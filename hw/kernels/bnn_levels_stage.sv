@@ -3,8 +3,8 @@
 //
 // Function  hit[i] = threshold i of word addr(t) <= x(t), one clk with en later; x_q is x then. Both are
 //           unsigned once a signed x has its sign inverted; flip = 1 compares ~x. flip is in time with x_q.
-// Order     DATA or FILE, word 0 lowest: PE fields of T thresholds of IN_W + BEYOND bits; field LANE is
-//           ours. A threshold of 2^IN_W, which takes BEYOND = 1, is reached by no x.
+// Order     DATA, or the stage's file, word 0 lowest: PE fields of T thresholds of IN_W + BEYOND bits,
+//           of which field LANE is ours. A threshold of 2^IN_W, with BEYOND = 1, is reached by no x.
 // Structure as bnn_reached: two bits of x and of a threshold per LUT site, which has a fifth input for
 //           flip and inverts the sign for nothing.
 // PRIM      see bnn_lut6_2.
@@ -18,8 +18,16 @@ module bnn_levels_stage #(
   parameter int PE        = 1,
   parameter int LANE      = 0,
   parameter     DATA      = 1'b0,
-  parameter     FILE      = "",
   parameter int BLOCK     = 0,
+  parameter int STAGE     = 0,  // which file, where BLOCK = 1
+  parameter     FILE_0    = "",
+  parameter     FILE_1    = "",
+  parameter     FILE_2    = "",
+  parameter     FILE_3    = "",
+  parameter     FILE_4    = "",
+  parameter     FILE_5    = "",
+  parameter     FILE_6    = "",
+  parameter     FILE_7    = "",
   parameter int PRIM      = 0,
   localparam int ADDR_W   = DEPTH > 1 ? $clog2(DEPTH) : 1
 ) (
@@ -63,9 +71,24 @@ module bnn_levels_stage #(
 
   if (BLOCK != 0) begin : gen_block
     logic [PE*T*W-1:0] word;
-    bnn_rom #(.W(PE * T * W), .DEPTH(DEPTH), .FILE(FILE), .BLOCK(1)) u_thresholds (
-      .clk, .en, .addr, .data(word)
-    );
+    // chosen by instances: tools take a file's name as a string only as long as it is a parameter
+    if (STAGE == 0) begin : gen_0
+      bnn_rom #(.W(PE*T*W), .DEPTH(DEPTH), .FILE(FILE_0), .BLOCK(1)) u_rom (.clk, .en, .addr, .data(word));
+    end else if (STAGE == 1) begin : gen_1
+      bnn_rom #(.W(PE*T*W), .DEPTH(DEPTH), .FILE(FILE_1), .BLOCK(1)) u_rom (.clk, .en, .addr, .data(word));
+    end else if (STAGE == 2) begin : gen_2
+      bnn_rom #(.W(PE*T*W), .DEPTH(DEPTH), .FILE(FILE_2), .BLOCK(1)) u_rom (.clk, .en, .addr, .data(word));
+    end else if (STAGE == 3) begin : gen_3
+      bnn_rom #(.W(PE*T*W), .DEPTH(DEPTH), .FILE(FILE_3), .BLOCK(1)) u_rom (.clk, .en, .addr, .data(word));
+    end else if (STAGE == 4) begin : gen_4
+      bnn_rom #(.W(PE*T*W), .DEPTH(DEPTH), .FILE(FILE_4), .BLOCK(1)) u_rom (.clk, .en, .addr, .data(word));
+    end else if (STAGE == 5) begin : gen_5
+      bnn_rom #(.W(PE*T*W), .DEPTH(DEPTH), .FILE(FILE_5), .BLOCK(1)) u_rom (.clk, .en, .addr, .data(word));
+    end else if (STAGE == 6) begin : gen_6
+      bnn_rom #(.W(PE*T*W), .DEPTH(DEPTH), .FILE(FILE_6), .BLOCK(1)) u_rom (.clk, .en, .addr, .data(word));
+    end else begin : gen_7
+      bnn_rom #(.W(PE*T*W), .DEPTH(DEPTH), .FILE(FILE_7), .BLOCK(1)) u_rom (.clk, .en, .addr, .data(word));
+    end
     assign thr = word[LANE*T*W+:T*W];
     logic unused;
     assign unused = &{1'b0, word};  // the fields of the other lanes

@@ -167,7 +167,9 @@ def add_area(pe: int, in0_w: int, in1_w: int, out_w: int, lo: int = 0) -> Area:
     return Area(ADD + buffers + pe * (wide + clamp_lut(wide + 2, out_w, lo)), 0, 0.0)
 
 
-def first_block_stage(n: int, pe: int, thr_w: int, k: int, classes: int, bram_price: float) -> int:
+def first_block_stage(
+    n: int, pe: int, thr_w: int, k: int, top: bool, classes: int, bram_price: float
+) -> int:
     """The stage of a bnn_levels from which on memories are cheaper in block RAM: its BLOCK_FROM.
 
     Args:
@@ -175,13 +177,14 @@ def first_block_stage(n: int, pe: int, thr_w: int, k: int, classes: int, bram_pr
         pe: channels per clk.
         thr_w: bits of a threshold.
         k: stages.
+        top: 2^k thresholds.
         classes: words per channel.
         bram_price: LUT sites that a BRAM36 is worth.
     """
     first = k
-    for s in reversed(range(1, k)):
-        depth = n // pe * classes << s
-        if _rom(thr_w, depth) <= bram_price * rom_bram36(pe * thr_w, depth):
+    for s in reversed(range(k)):
+        depth, width = n // pe * classes << s, thr_w * (1 + (top if s == 0 else 0))
+        if _rom(width, depth) <= bram_price * rom_bram36(pe * width, depth):
             break
         first = s
     return first
@@ -215,7 +218,7 @@ def levels_area(
         ways: some channels rise and some fall.
         classes: words per channel.
         pixels: rows and columns of the map, where there are several classes.
-        block_from: first stage in block RAM, 1 or later.
+        block_from: first stage in block RAM.
     """
     fold, thr_w = n // pe, in_w + beyond
     lut = LEVELS + COUNT * _bits(fold) + fifo_lut(pe * out_w)
@@ -225,11 +228,11 @@ def levels_area(
         lut += COUNT * (_bits(pixels[0]) + _bits(pixels[1]) + _bits(classes))
     bram36 = 0.0
     for s in range(k):
-        depth = fold * classes << s
+        depth, width = fold * classes << s, thr_w * (1 + (top if s == 0 else 0))
         if s >= block_from:  # yosys keeps the other lanes' fields
-            bram36 += pe * rom_bram36(pe * thr_w, depth)
+            bram36 += pe * rom_bram36(pe * width, depth)
         else:
-            lut += pe * _rom(thr_w * (1 + (top if s == 0 else 0)), depth)
+            lut += pe * _rom(width, depth)
     return Area(lut, 0, bram36)
 
 
