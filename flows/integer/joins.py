@@ -40,13 +40,18 @@ def grid_step(ctx: Lowering, tensor: str, node: NodeProto) -> float:
     step = value.scale if exact else on_grid(ctx.model, value)
     if step is None:
         names = ", ".join(f"{n.name} ({n.op_type})" for n in value.nodes) or "its scale"
+        hint = (
+            "quantise it in training with a power-of-two scale (Brevitas: QuantIdentity with "
+            "Int8ActPerTensorFixedPoint) in front of this node"
+        )
+        if tensor == ctx.model.graph.input[0].name:
+            hint = "give --input pixel if the network takes 0..255; else " + hint
         raise FlowError(
             "residual-grid",
             f"{node.name} ({node.op_type}) reads {tensor}, whose values are on no power-of-two "
             f"grid: {names}",
             f"the QONNX graph, node {node.name}",
-            "quantise it in training with a power-of-two scale (Brevitas: QuantIdentity with "
-            "Int8ActPerTensorFixedPoint) in front of this node",
+            hint,
             MORE,
         )
     return abs(step)
