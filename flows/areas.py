@@ -15,7 +15,7 @@ from hw.kernels import map_area
 from hw.kernels.bnn_mvu_area import rom_lut
 
 #: LUT sites per bit that two registers of a stream take (bnn_replay)
-SKID = 1.0
+SKID = 0.5
 DSP_COEF = 3  # bits of a coefficient from which a product takes a DSP
 
 
@@ -61,11 +61,12 @@ def _requant(p: dict[str, int], pe: int, classes: int) -> Area:
         p["OFFS_W"],
         p["SHIFT"],
         p["OUT_W"],
-        p["LO"],
+        p.get("LO", 0),
         classes,
         (p.get("ROWS", 1), p.get("COLS", 1)),
         bool(p.get("UNIFORM", 0)),
         p["COEF_W"] >= DSP_COEF,
+        clamp=bool(p["CLAMP"]),
     )
     return _area(found)
 

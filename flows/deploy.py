@@ -102,9 +102,11 @@ def network_arrays(model: Any) -> dict[str, NDArray[Any]]:
             layer, key = {"weights": np.packbits(bits, axis=1, bitorder="little")}, "mvu"
             if not op.raw:
                 layer["thr"], layer["sense"] = op.rows(constants[1])
-        elif kind == "BnnAffine":
-            layer = {"a": constants[0].astype(np.int64), "b": constants[1].astype(np.int64)}
-            key = "affine"
+        elif kind == "BnnRequant" and len(constants[1]) == 1:
+            a, b = (c.astype(np.int64) for c in constants)
+            limits = np.array([op.attr("low"), op.attr("high")])
+            layer = {"a": a, "b": b[0], "shift": np.array(op.attr("shift")), "limits": limits}
+            key = "requant"
         elif kind == "BnnLookup":
             layer, key = {"table": constants[0].astype(np.int64)}, "lookup"
         elif kind in ("AxisFork", "AxisDwc", "AxisFifo", "BnnArgmax"):

@@ -6,7 +6,7 @@ import pytest
 
 from hw.kernels.bnn_border_ref import class_literal, pixel_classes
 from hw.kernels.bnn_mvu_ref import vector
-from hw.kernels.bnn_requant_ref import fit_requant, param_words, requant
+from hw.kernels.bnn_requant_ref import param_words, requant
 from sim.lib import bench
 from sim.lib.compare import to_beats
 from sim.lib.suite import Case, Frames
@@ -16,6 +16,8 @@ SIGNED = {**LAYER, "IN_SIGNED": 1, "LO": -8, "HI": 7}
 ONE = {"N": 6, "PE": 2, "IN_W": 6, "UNIFORM": 1, "OUT_W": 4, "HI": 15}
 NARROW = {"IN_W": 2, "COEF_W": 2, "OFFS_W": 2, "SHIFT": 9, "OUT_W": 2, "LO": -1, "HI": 0}
 MAP = {"ROWS": 4, "COLS": 5, "CLASSES_R": 3, "CLASSES_C": 3}
+#: no limits: what waits is x, if it is narrower than y
+SCORES = {"N": 10, "PE": 1, "IN_W": 6, "COEF_W": 12, "OFFS_W": 9, "OUT_W": 21, "CLAMP": 0}
 FOLDINGS = [  # signed and not, odd limits, all bits shifted out, wide output, one for all
     LAYER,
     {**SIGNED, **MAP},
@@ -31,6 +33,10 @@ FOLDINGS = [  # signed and not, odd limits, all bits shifted out, wide output, o
     {**LAYER, "N": 4, "PE": 4, **MAP},
     {**LAYER, **MAP, "ROM_BLOCK": 1},
     {**SIGNED, **MAP, "PRIM": 1},
+    SCORES,
+    {**SCORES, "N": 4, "PE": 4, "IN_W": 7, "OFFS_W": 16, "PRIM": 1},
+    {**SCORES, "IN_W": 1, "COEF_W": 1, "OFFS_W": 1, "OUT_W": 40},
+    {**SCORES, "IN_W": 9, "COEF_W": 2, "OFFS_W": 10, "SHIFT": 5, "OUT_W": 7},
 ]
 BOTH = {**SIGNED, "N": 4, "PE": 2, **MAP}
 RUNS = bench.runs(FOLDINGS[:2], FOLDINGS[2:], [BOTH])
@@ -38,7 +44,9 @@ RUNS = bench.runs(FOLDINGS[:2], FOLDINGS[2:], [BOTH])
 
 def case(p: dict[str, Any], seed: int) -> Case:
     n, pe, in_w, out_w = (p[k] for k in ("N", "PE", "IN_W", "OUT_W"))
-    lo, hi = p.get("LO", 0), p["HI"]
+    lo, hi = p.get("LO", 0), p.get("HI", 0)
+    if not p.get("CLAMP", 1):
+        lo, hi = -(1 << (out_w - 1)), (1 << (out_w - 1)) - 1
     coef_w, offs_w, shift = p.get("COEF_W", 8), p.get("OFFS_W", 16), p.get("SHIFT", 0)
     rows, cols, n_r, n_c = (p.get(k, 1) for k in ("ROWS", "COLS", "CLASSES_R", "CLASSES_C"))
     rng = np.random.default_rng(seed)
@@ -73,32 +81,3 @@ def case(p: dict[str, Any], seed: int) -> Case:
 @pytest.mark.parametrize(("p", "simulator"), RUNS, ids=bench.test_id)
 def test_bnn_requant(p: dict[str, Any], simulator: str) -> None:
     bench.simulate("bnn_requant", p, "sim.test_bnn_requant:case", simulator)
-
-
-@pytest.mark.parametrize("limits", [(0, 3), (-8, 7), (0, 255)])
-def test_fit_equals_batch_norms(limits: tuple[int, int]) -> None:
-    """Every entry of a table that batch norm and quantizer give in float32, in three classes."""
-    seed = bench.draw_seed()
-    print(f"SEED={seed}")
-    rng = np.random.default_rng(seed)
-    lo, hi = limits
-    x, n = np.arange(-700, 800), 24
-    gamma = rng.choice([-1, 1], n) * rng.uniform(0.2, 4, n) * (hi - lo + 1) / len(x)
-    gamma[:2] = 0, 1e-9  # constant channels
-    mean, beta = rng.normal(0, 300, n), rng.normal((lo + hi) / 2, 3, n)
-    border = rng.integers(-40, 40, (3, 1, n))
-    at = (x[None, :, None] + border - mean).astype(np.float32)
-    value = gamma.astype(np.float32) * at + beta.astype(np.float32)
-    table = np.clip(np.rint(value), lo, hi).astype(np.int64)
-    found = fit_requant(table, -700, lo, hi)
-    assert found is not None
-    for wanted, b in zip(table, found.b, strict=True):
-        assert (requant(x[:, None], found.a, b, found.shift, lo, hi) == wanted).all()
-
-
-def test_fit_refuses_what_is_not_affine() -> None:
-    bend = np.array([0, 1, 2, 3, 4, 8, 12, 15])[None, :, None]
-    assert fit_requant(bend, 0, 0, 15) is None
-    assert fit_requant(np.array([0, 3, 1])[None, :, None], 0, 0, 3) is None
-    with pytest.raises(ValueError, match="outside"):
-        fit_requant(bend, 0, 0, 7)

@@ -28,7 +28,7 @@ TOPS = {  # (PE, SIMD) per layer
     "odd-bits-in": Top(Make((7, 5, 3), pixels=False, final="bn"), ((1, 7), (1, 5))),
 }
 CONVERTERS = ("uneven", "odd-table", "odd-bits-in")
-SCORE_MAPS = {"none": None, "negative": "BnnAffine", "bn": "BnnAffine", "curve": "BnnLookup"}
+SCORE_MAPS = {"none": None, "negative": "BnnRequant", "bn": "BnnRequant", "curve": "BnnLookup"}
 PLAIN = [{"network": name} for name in TOPS if name not in CONVERTERS]
 RUNS = bench.runs(PLAIN[:3], PLAIN[3:-1], PLAIN[-1:])
 RUNS += [({"network": name}, "verilator") for name in CONVERTERS]
@@ -55,7 +55,7 @@ def test_top(p: dict[str, Any], simulator: str) -> None:
     name = p["network"]
     run, seed = f"{name}-{simulator}", bench.draw_seed()
     _, ops = tops.build_top(TOPS[name], top_case.TOPS / run, seed)
-    assert any("WidthConverter" in op for op in ops) == (name in CONVERTERS)
+    assert ("AxisDwc" in ops) == (name in CONVERTERS)
     assert SCORE_MAPS[TOPS[name].make.final] in (*ops, None)
     simulate(run, simulator, seed)
 

@@ -20,6 +20,7 @@ class AxisFifo(MapOp):
     """
 
     kernel = "axis_fifo"
+    has_prim = True
 
     def get_nodeattr_types(self) -> Attributes:
         """Depth in beats and the memory."""

@@ -7,31 +7,37 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from onnx import NodeProto, helper
 
 from flows.ops.base import Attributes
-from flows.ops.bnn_affine import signed_bits
 from flows.ops.map_op import BorderOp
 from hw.kernels.bnn_mvu_ref import vector
-from hw.kernels.bnn_requant_ref import param_words, requant
+from hw.kernels.bnn_requant_ref import param_words, requant, signed_bits
 
 
 class BnnRequant(BorderOp):
     """y = clamp((a * x + b) >> shift, low, high), a per channel, b per class and channel.
 
-    Inputs: x (1, rows, columns, C); a (C,); b (classes, C). Output: the shape of x.
+    Inputs: x (1, rows, columns, C) or (1, C); a (C,); b (classes, C). Output: the shape of x.
+    With clamp = 0 no x gives anything beyond low .. high, and the hardware does not look.
     """
 
     kernel = "bnn_requant"
     has_prim = True
 
     def get_nodeattr_types(self) -> Attributes:
-        """Shift and limits."""
+        """Shift, limits, and whether anything is beyond them."""
         return {
             **super().get_nodeattr_types(),
             "shift": ("i", False, 0),
             "low": ("i", True, 0),
             "high": ("i", True, 0),
+            "clamp": ("i", False, 1),
         }
+
+    def make_shape_compatible_op(self, model: Any) -> NodeProto:
+        """A shape-preserving standard op: shape inference then works for any batch size."""
+        return helper.make_node("Relu", [self.onnx_node.input[0]], [self.onnx_node.output[0]])
 
     @staticmethod
     def _uniform(a: NDArray[np.int64], b: NDArray[np.int64]) -> bool:
@@ -51,9 +57,10 @@ class BnnRequant(BorderOp):
             "OFFS_W": signed_bits(b),
             "SHIFT": int(self.attr("shift")),
             "OUT_W": self.bits(self.get_output_datatype()),
-            "LO": int(self.attr("low")),
-            "HI": int(self.attr("high")),
+            "CLAMP": int(self.attr("clamp")),
         }
+        if given["CLAMP"]:
+            given |= {"LO": int(self.attr("low")), "HI": int(self.attr("high"))}
         if uniform:
             return {**given, "UNIFORM": 1, "A0": int(a.flat[0]), "B0": int(b.flat[0])}
         return {**given, **self.border_parameters()}

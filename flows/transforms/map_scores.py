@@ -82,7 +82,7 @@ class MapScores(Transformation):  # type: ignore[misc]
     """Make the scores in front of argmax integers whose order is that of the float scores.
 
     Before: XnorPopcountMatMul -> any chain of per-channel nodes -> graph output or TopK.
-    After:  XnorPopcountMatMul -> nothing, BnnAffine or BnnLookup -> the same reader. For every
+    After:  XnorPopcountMatMul -> nothing, BnnRequant or BnnLookup -> the same reader. For every
             pair of classes and every pair of match counts the integer scores compare as the
             float scores do, ties included, so argmax is the same for every input.
     Again:  a second call changes nothing.
@@ -110,12 +110,16 @@ def _replace(model: ModelWrapper, chain: Chain, fitted: ScoreMap, mw: int, n_cla
         producer.output[0] = chain.end
         model.set_tensor_datatype(chain.end, DataType["UINT32"])
         return
-    size: dict[str, Any] = {"NumChannels": n_classes, "PE": 1, "MaxInput": mw}
+    attributes: dict[str, Any]
     if fitted.kind == "affine":
-        op, names = "BnnAffine", ["score_slope", "score_offset"]
-        arrays = [fitted.slope, fitted.offset]
+        op, names = "BnnRequant", ["score_slope", "score_offset"]
+        arrays = [fitted.slope, fitted.offset[None, :]]
+        low, high = int(fitted.table.min()), int(fitted.table.max())
+        attributes = {"inShape": [n_classes], "outShape": [n_classes], "low": low, "high": high}
+        attributes |= {"clamp": 0, "inputDataType": smallest_type(np.array([mw])).name}
     else:
         op, names, arrays = "BnnLookup", ["score_rank"], [fitted.table.T]
+        attributes = {"NumChannels": n_classes, "MaxInput": mw, "numInputVectors": [1]}
     for name, array in zip(names, arrays, strict=True):
         model.set_initializer(name, array.astype(np.float32))
         model.set_tensor_datatype(name, smallest_type(array))
@@ -127,8 +131,8 @@ def _replace(model: ModelWrapper, chain: Chain, fitted: ScoreMap, mw: int, n_cla
         domain="flows.ops",
         backend="fpgadataflow",
         outputDataType=datatype.name,
-        numInputVectors=[1],
-        **size,
+        PE=1,
+        **attributes,
     )
     model.graph.node.insert(index, node)
     model.set_tensor_datatype(chain.end, datatype)

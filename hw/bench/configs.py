@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hw.kernels import bnn_affine_ref, bnn_binarize_ref, bnn_lookup_ref, bnn_mvu_ref
+from hw.kernels import bnn_binarize_ref, bnn_lookup_ref, bnn_mvu_ref, bnn_requant_ref
 from hw.kernels.bnn_heap_ref import heap_levels, pipe
 from hw.kernels.bnn_mvu_area import mvu_area
 from hw.kernels.bnn_mvu_ref import vector
@@ -79,6 +79,10 @@ UNSEEN = (
 DEPTHS = {2: (224, 32), 4: (224, 64), 8: (448, 64), 14: (784, 64), 16: (896, 64)}  # words: MW, MH
 
 
+#: of ten classes, from match counts of 64 inputs
+SCORES = {"N": 10, "PE": 1, "IN_W": 7, "COEF_W": 8, "OFFS_W": 16, "OUT_W": 18, "CLAMP": 0}
+
+
 def configs() -> list[Config]:
     """Everything, in the order of the report."""
     pe, simd = LANES
@@ -90,7 +94,7 @@ def configs() -> list[Config]:
     kernels: list[tuple[str, dict[str, int]]] = [
         ("bnn_binarize", {"N": 784, "PE": 49, "IN_W": 8, "UNIFORM": 1, "THR": 128}),
         ("bnn_binarize", {"N": 784, "PE": 8, "IN_W": 8}),
-        ("bnn_affine", {"N": 10, "PE": 1, "IN_W": 7, "COEF_W": 8, "OFFS_W": 16, "OUT_W": 18}),
+        ("bnn_requant", SCORES),
         ("bnn_lookup", {"N": 10, "PE": 5, "IN_W": 7, "DEPTH": 65, "OUT_W": 12}),
         ("bnn_lookup", {"N": 10, "PE": 1, "IN_W": 7, "DEPTH": 65, "OUT_W": 12, "ROM_BLOCK": 1}),
     ]
@@ -129,10 +133,10 @@ def constants(top: str, p: dict[str, int]) -> tuple[dict[str, str], dict[str, li
         thr, sense = rng.integers(0, (1 << p["IN_W"]) + 1, p["N"]), rng.integers(0, 2, p["N"])
         words = bnn_binarize_ref.threshold_words(thr, sense, p["PE"], p["IN_W"])
         return {"THRESHOLDS": vector(words, p["PE"] * (p["IN_W"] + 2))}, {}
-    if top == "bnn_affine":
+    if top == "bnn_requant":
         limits = (1 << (p["COEF_W"] - 1), 1 << (p["OFFS_W"] - 1))
         a, b = (rng.integers(-limit, limit, p["N"]) for limit in limits)
-        words = bnn_affine_ref.param_words(a, b, p["PE"], p["COEF_W"], p["OFFS_W"])
+        words = bnn_requant_ref.param_words(a, b, p["PE"], p["COEF_W"], p["OFFS_W"])
         return {"PARAMS": vector(words, p["PE"] * (p["COEF_W"] + p["OFFS_W"]))}, {}
     if top == "bnn_lookup":
         limit = 1 << (p["OUT_W"] - 1)

@@ -3,16 +3,20 @@
 //
 // Function  y = min(max((A[c] * x + B[cls][c]) >>> SHIFT, LO), HI); >>> rounds down. cls is the class of
 //           the pixel, see bnn_border: what a border adds to a convolution is taken off by B.
-// Spec      requant() in bnn_requant_ref.py; equal for every input. fit_requant() finds A, B, SHIFT.
+// Spec      requant() in bnn_requant_ref.py; equal for every input.
 // Order     PE channels per beat, channel 0 lowest; N / PE beats per pixel, ROWS * COLS pixels per
 //           frame, counted from reset. PARAMS, word 0 lowest: word cls * N / PE + fold has PE fields
 //           {B, A} of OFFS_W + COEF_W bits, PE 0 lowest; the words of a channel all have the same A.
 //           UNIFORM = 1: parameters A0 and B0 for all, no memory. y is unsigned, or signed if LO < 0.
+//           CLAMP = 0: no limits (LO and HI are not read); the caller sees to it that every result
+//           fits OUT_W bits.
 // Timing    1 beat per clk; 4 clk from s_axis to m_axis: operands, product and sum are registers
 //           without reset, so that synthesis can put them into a DSP48. 1 clk where A0 is 1 or another
-//           power of two, or its negative, for all: there is no product.
+//           power of two, or its negative, for all: there is no product. Two words wait for the
+//           reader in front of the product or behind it, where they are narrower.
 // Memory    LUTs; A only once, not per class. ROM_BLOCK = 1: block RAM, from PARAMS_FILE ($readmemh).
-// Limits    PE divides N; LO <= HI, both fit OUT_W < 31; SHIFT >= 0, else elaboration stops and says which.
+// Limits    PE divides N; LO <= HI, both fit OUT_W < 31 (with CLAMP = 0 no limit); SHIFT >= 0, else
+//           elaboration stops and says which.
 `default_nettype none
 module bnn_requant #(
   parameter int N           = 16,  // channels per pixel
@@ -25,6 +29,7 @@ module bnn_requant #(
   parameter int OUT_W       = 4,
   parameter int LO          = 0,
   parameter int HI          = 15,
+  parameter int CLAMP       = 1,   // 0: no limits
   parameter int UNIFORM     = 0,   // 1: A0 and B0 for every channel
   parameter int A0          = 1,
   parameter int B0          = 0,
@@ -59,10 +64,12 @@ module bnn_requant #(
   localparam int PROD_W = X_W + (UNIFORM != 0 ? $clog2(FACTOR) + 1 : COEF_W);
   localparam int SUM_W  = (PROD_W > B_W ? PROD_W : B_W) + 1;
   localparam int Y_W    = SUM_W > SHIFT ? SUM_W - SHIFT : 1;
+  localparam int EARLY  = CLAMP == 0 && PRODUCT != 0 && IN_W < OUT_W ? 1 : 0;  // words wait in front
   localparam int LEAST  = LO < 0 ? -(1 << (OUT_W - 1)) : 0;
   localparam int MOST   = LEAST + (1 << OUT_W) - 1;
 
-  if (N % PE != 0 || OUT_W > 30 || LO > HI || LO < LEAST || HI > MOST || SHIFT < 0) begin : gen_bad_parameters
+  if (N % PE != 0 || SHIFT < 0 ||
+      (CLAMP != 0 && (OUT_W > 30 || LO > HI || LO < LEAST || HI > MOST))) begin : gen_bad_parameters
 `ifdef __ICARUS__
     initial
 `endif
@@ -85,22 +92,24 @@ module bnn_requant #(
     return t;
   endfunction
 
+  logic [PE*IN_W-1:0]  in_data;
   logic [PE*SUM_W-1:0] sum;
   logic [PE*OUT_W-1:0] y;
-  logic                sum_valid;
+  logic                in_valid, sum_valid, en;
 
-  // s_axis_tready, a register of the buffer at the end, is the enable of all that is in front of it
   if (PRODUCT == 0) begin : gen_shifted
     for (genvar p = 0; p < PE; p = p + 1) begin : gen_pe
       logic signed [X_W-1:0] x;
       if (IN_SIGNED != 0) begin : gen_signed
-        assign x = s_axis_tdata[p*IN_W+:IN_W];
+        assign x = in_data[p*IN_W+:IN_W];
       end else begin : gen_unsigned
-        assign x = {1'b0, s_axis_tdata[p*IN_W+:IN_W]};
+        assign x = {1'b0, in_data[p*IN_W+:IN_W]};
       end
       assign sum[p*SUM_W+:SUM_W] = SUM_W'(x) * SUM_W'($signed(A0)) + SUM_W'($signed(B0));
     end
-    assign sum_valid = s_axis_tvalid;
+    assign sum_valid = in_valid;
+    logic unused;
+    assign unused = en;
   end else begin : gen_product
     logic [PE*IN_W-1:0]   x_q;
     logic [PE*A_W-1:0]    a_q;
@@ -108,9 +117,9 @@ module bnn_requant #(
     logic [2:0]           valid_q;
     assign sum_valid = valid_q[2];
     always_ff @(posedge clk) begin
-      if (s_axis_tready) x_q <= s_axis_tdata;
+      if (en) x_q <= in_data;
       if (rst) valid_q <= '0;
-      else if (s_axis_tready) valid_q <= {valid_q[1:0], s_axis_tvalid};
+      else if (en) valid_q <= {valid_q[1:0], in_valid};
     end
 
     if (UNIFORM != 0) begin : gen_uniform
@@ -124,23 +133,23 @@ module bnn_requant #(
       bnn_border #(
         .FOLD(FOLD), .ROWS(ROWS), .COLS(COLS), .CLASSES_R(CLASSES_R), .CLASSES_C(CLASSES_C),
         .ROW_CLASS(ROW_CLASS), .COL_CLASS(COL_CLASS)
-      ) u_border (.clk, .rst, .step(s_axis_tvalid && s_axis_tready), .addr, .fold);
-      if (ROM_BLOCK != 0) begin : gen_block
+      ) u_border (.clk, .rst, .step(in_valid && en), .addr, .fold);
+      if (ROM_BLOCK != 0 || DEPTH == FOLD) begin : gen_together
         logic [PE*PAR_W-1:0] par_q;
-        bnn_rom #(.W(PE * PAR_W), .DEPTH(DEPTH), .FILE(PARAMS_FILE), .BLOCK(1)) u_params (
-          .clk, .en(s_axis_tready), .addr, .data(par_q)
-        );
+        bnn_rom #(
+          .W(PE * PAR_W), .DEPTH(DEPTH), .DATA(PARAMS), .FILE(PARAMS_FILE), .BLOCK(ROM_BLOCK), .PRIM(PRIM)
+        ) u_params (.clk, .en, .addr, .data(par_q));
         for (genvar p = 0; p < PE; p = p + 1) begin : gen_fields
           assign {b_q[p*B_W+:B_W], a_q[p*A_W+:A_W]} = par_q[p*PAR_W+:PAR_W];
         end
         logic unused;
         assign unused = &{1'b0, fold};
-      end else begin : gen_luts
+      end else begin : gen_apart
         bnn_rom #(.W(PE * COEF_W), .DEPTH(FOLD), .DATA(factors()), .PRIM(PRIM)) u_factors (
-          .clk, .en(s_axis_tready), .addr(fold), .data(a_q)
+          .clk, .en, .addr(fold), .data(a_q)
         );
         bnn_rom #(.W(PE * OFFS_W), .DEPTH(DEPTH), .DATA(offsets()), .PRIM(PRIM)) u_offsets (
-          .clk, .en(s_axis_tready), .addr, .data(b_q)
+          .clk, .en, .addr, .data(b_q)
         );
       end
     end
@@ -158,7 +167,7 @@ module bnn_requant #(
       end
       assign a = a_q[p*A_W+:A_W];
       always_ff @(posedge clk) begin
-        if (s_axis_tready) begin
+        if (en) begin
           prod_q <= PROD_W'(x) * PROD_W'(a);
           b2_q   <= b_q[p*B_W+:B_W];
           sum_q  <= SUM_W'(prod_q) + SUM_W'(b2_q);
@@ -172,17 +181,36 @@ module bnn_requant #(
     logic signed [SUM_W-1:0] all, shifted;
     assign all     = sum[p*SUM_W+:SUM_W];
     assign shifted = all >>> SHIFT;
-    bnn_clamp #(.IN_W(Y_W), .OUT_W(OUT_W), .LO(LO), .HI(HI), .PRIM(PRIM)) u_clamp (
-      .x(shifted[Y_W-1:0]), .y(y[p*OUT_W+:OUT_W])
-    );
-    if (SUM_W > Y_W) begin : gen_unused
+    if (CLAMP != 0) begin : gen_clamp
+      bnn_clamp #(.IN_W(Y_W), .OUT_W(OUT_W), .LO(LO), .HI(HI), .PRIM(PRIM)) u_clamp (
+        .x(shifted[Y_W-1:0]), .y(y[p*OUT_W+:OUT_W])
+      );
+    end else begin : gen_fits
+      assign y[p*OUT_W+:OUT_W] = OUT_W'(shifted);
+    end
+    if (SUM_W > OUT_W || SUM_W > Y_W) begin : gen_unused
       logic unused;
-      assign unused = &{1'b0, shifted[SUM_W-1:Y_W]};
+      assign unused = &{1'b0, shifted};
     end
   end
-  bnn_replay #(.W(PE * OUT_W), .FOLD_C(1), .FOLD_R(1), .PRIM(PRIM)) u_output (
-    .clk, .rst, .s_axis_tdata(y), .s_axis_tvalid(sum_valid), .s_axis_tready,
-    .m_axis_tdata, .m_axis_tvalid, .m_axis_tready
-  );
+
+  if (EARLY != 0) begin : gen_input
+    bnn_replay #(.W(PE * IN_W), .FOLD_C(1), .FOLD_R(1), .PRIM(PRIM)) u_input (
+      .clk, .rst, .s_axis_tdata, .s_axis_tvalid, .s_axis_tready,
+      .m_axis_tdata(in_data), .m_axis_tvalid(in_valid), .m_axis_tready(en)
+    );
+    assign en            = m_axis_tready || !m_axis_tvalid;
+    assign m_axis_tdata  = y;
+    assign m_axis_tvalid = sum_valid;
+  end else begin : gen_output
+    // its ready, a register, is the enable of all that is in front of it
+    assign in_data  = s_axis_tdata;
+    assign in_valid = s_axis_tvalid;
+    assign en       = s_axis_tready;
+    bnn_replay #(.W(PE * OUT_W), .FOLD_C(1), .FOLD_R(1), .PRIM(PRIM)) u_output (
+      .clk, .rst, .s_axis_tdata(y), .s_axis_tvalid(sum_valid), .s_axis_tready,
+      .m_axis_tdata, .m_axis_tvalid, .m_axis_tready
+    );
+  end
 endmodule
 `default_nettype wire

@@ -52,8 +52,10 @@ class Folder:
             "1.mvu.thr": self.t0,
             "1.mvu.sense": self.s0.astype(np.uint8),
             "2.mvu.weights": np.packbits(self.w1.astype(np.uint8), **pack),
-            "3.affine.a": self.a,
-            "3.affine.b": self.b,
+            "3.requant.a": self.a,
+            "3.requant.b": self.b,
+            "3.requant.shift": np.array(0),
+            "3.requant.limits": np.array([-(1 << 10), (1 << 11) - 1]),
         }
         if in_bits == 8:
             arrays |= {"0.binarize.thr": self.thr, "0.binarize.sense": np.zeros(20, np.uint8)}

@@ -7,14 +7,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hw.kernels import (
-    bnn_affine_ref,
     bnn_binarize_ref,
     bnn_heap_ref,
     bnn_imvu_ref,
     bnn_lookup_ref,
     bnn_mvu_ref,
+    bnn_requant_ref,
 )
 from hw.kernels.bnn_argmax_ref import argmax
+from hw.kernels.bnn_requant_ref import requant
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -124,13 +125,15 @@ def test_binarize_reaches_both_constants() -> None:
         bnn_binarize_ref.threshold_words([257], [0], 1)
 
 
-def test_affine_and_its_words() -> None:
-    assert bnn_affine_ref.affine([[3, 4]], [-2, 5], [1, -7]).tolist() == [[-5, 13]]
-    assert bnn_affine_ref.param_words([-1, 2], [3, -4], 1, 4, 4) == ["3f", "c2"]
-    with pytest.raises(ValueError, match="fit 4"):
-        bnn_affine_ref.affine([[3]], [3], [0], out_w=4)
+def test_requant_and_its_words() -> None:
+    assert requant([[3, 4]], [-2, 5], [1, -7], 0, -9, 13).tolist() == [[-5, 13]]
+    assert requant([[3, 4]], [-2, 5], [1, -7], 1, -2, 5).tolist() == [[-2, 5]]
+    assert bnn_requant_ref.param_words([-1, 2], [3, -4], 1, 4, 4) == ["3f", "c2"]
+    assert [bnn_requant_ref.signed_bits([v]) for v in (-5, -4, -1, 0, 1, 3, 4)] == [
+        4, 3, 1, 1, 2, 3, 4,
+    ]  # fmt: skip
     with pytest.raises(ValueError, match="A"):
-        bnn_affine_ref.param_words([8], [0], 1, 4, 4)
+        bnn_requant_ref.param_words([8], [0], 1, 4, 4)
 
 
 @settings(max_examples=60, deadline=None)

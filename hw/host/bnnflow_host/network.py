@@ -14,7 +14,7 @@ Layer = Tuple[str, Dict[str, np.ndarray]]
 
 
 class Network:
-    """Layers in order: binarize, mvu (with or without thresholds), affine, lookup.
+    """Layers in order: binarize, mvu (with or without thresholds), requant, lookup.
 
     Args:
         layers: (kind, arrays); load_network() makes them.
@@ -58,15 +58,16 @@ def _mvu(x: np.ndarray, a: dict[str, np.ndarray]) -> np.ndarray:
     return np.asarray((matches >= a["thr"]) ^ (a["sense"] != 0), np.uint8)
 
 
-def _affine(x: np.ndarray, a: dict[str, np.ndarray]) -> np.ndarray:
-    return np.asarray(x.astype(np.int64) * a["a"] + a["b"])
+def _requant(x: np.ndarray, a: dict[str, np.ndarray]) -> np.ndarray:
+    total = x.astype(np.int64) * a["a"] + a["b"]
+    return np.clip(total >> a["shift"], a["limits"][0], a["limits"][1])
 
 
 def _lookup(x: np.ndarray, a: dict[str, np.ndarray]) -> np.ndarray:
     return np.asarray(a["table"][np.arange(len(a["table"])), x.astype(np.int64)])
 
 
-_LAYERS = {"binarize": _binarize, "mvu": _mvu, "affine": _affine, "lookup": _lookup}
+_LAYERS = {"binarize": _binarize, "mvu": _mvu, "requant": _requant, "lookup": _lookup}
 
 
 def load_network(path: Path) -> Network:
