@@ -39,6 +39,14 @@ MVUS = [  # one per kind of weight memory
     {"MW": 12, "MH": 4, "SIMD": 6, "PE": 1, "PIPE": 1},  # 8 words
     {"MW": 8, "MH": 10, "SIMD": 4, "PE": 1, "PIPE": 1},  # 20 words
 ]
+IMVUS = [  # a term a row per clk, one of three shared ones, several of them, constant weights, digits
+    {"MW": 4, "MH": 4, "SIMD": 1, "PE": 2, "OUT_W": 5, "IN_W": 2},
+    {"MW": 6, "MH": 16, "SIMD": 3, "PE": 8, "OUT_W": 6, "IN_W": 2},
+    {"MW": 10, "MH": 8, "SIMD": 5, "PE": 4, "OUT_W": 7, "IN_W": 2},
+    {"MW": 6, "MH": 8, "SIMD": 6, "PE": 8, "OUT_W": 6, "IN_W": 2, "IN_SIGNED": 1},
+    {"MW": 4, "MH": 4, "SIMD": 2, "PE": 2, "OUT_W": 6, "IN_W": 2, "W_W": 2},
+]
+UNITS = [("bnn_mvu", p) for p in MVUS] + [("bnn_imvu", p) for p in IMVUS]
 PARTS: list[
     tuple[str, dict[str, Any]]
 ] = [  # powers of two: behind the last word each path may do what it likes
@@ -51,6 +59,15 @@ PARTS += [
 
 
 PARTS += [("bnn_replay", {"W": n, "FOLD_C": 1, "FOLD_R": 1}) for n in (1, 5, 8)]
+PARTS += [
+    ("bnn_imvu_add2", {"W": 5, "START": "5'd21"}),
+    ("bnn_imvu_add2", {"W": 6, "GATE": 1, "INV_B": 1, "INC": 1}),
+    ("bnn_imvu_add3", {"W": 5, "START": "5'd21"}),
+    *(("bnn_imvu_add3", {"W": 5, "INV": i, "INC": 1}) for i in (3, 5, 6)),
+    ("bnn_clamp", {"IN_W": 12, "OUT_W": 4, "LO": 0, "HI": 15}),
+    ("bnn_clamp", {"IN_W": 9, "OUT_W": 5, "LO": -13, "HI": 6}),
+    ("bnn_clamp", {"IN_W": 6, "OUT_W": 7, "LO": -64, "HI": 3}),
+]
 
 
 @pytest.mark.parametrize("prim", [1, 2])
@@ -86,10 +103,10 @@ def test_heaps_are_built_as_python_counts_them(shape: tuple[int, int, int]) -> N
 
 
 @pytest.mark.parametrize("prim", [1, 2])
-@pytest.mark.parametrize("p", MVUS, ids=bench.tag)
-def test_mvu_equals_plain(p: dict[str, Any], prim: int) -> None:
-    literals = suite.load_case("sim.test_bnn_mvu:case", p, seed=1).literals
-    holds, said = equals_plain("bnn_mvu", {**p, **literals}, prim)
+@pytest.mark.parametrize(("top", "p"), UNITS, ids=bench.test_id)
+def test_unit_equals_plain(top: str, p: dict[str, Any], prim: int) -> None:
+    literals = suite.load_case(f"sim.test_{top}:case", p, seed=1).literals
+    holds, said = equals_plain(top, {**p, **literals}, prim)
     assert holds, said
 
 
