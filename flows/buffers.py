@@ -21,20 +21,22 @@ from hw.kernels.bnn_window_area import window_area
 #: clk through a kernel, at most; too much only makes buffers deeper (flows/schedule.py)
 LATENCY = {
     "AxisFork": 2,
-    "AxisDwc": 3,
-    "BnnAdd": 4,
-    "BnnAffine": 6,
-    "BnnBinarize": 4,
+    "AxisDwc": 2,
+    "BnnAdd": 3,
+    "BnnBinarize": 2,
     "BnnChannelPad": 3,
-    "BnnLevels": 12,
-    "BnnLookup": 5,
-    "BnnPool": 5,
-    "BnnRequant": 8,
-    "BnnWindow": 8,
-    "BnnMvu": 16,
-    "BnnImvu": 16,
-    "BnnArgmax": 12,
+    "BnnLevels": 10,
+    "BnnLookup": 4,
+    "BnnPool": 3,
+    "BnnRequant": 5,
+    "BnnWindow": 4,
+    "BnnMvu": 5,  # and its PIPE
+    "BnnImvu": 10,
+    "BnnArgmax": 8,
 }
+
+#: beats of the smallest axis_fifo
+LEAST_FIFO = 2
 
 
 def beats(shape: tuple[int, ...]) -> int:
@@ -75,6 +77,7 @@ def _node(op: Any, node: NodeProto) -> Node:
         fold_c = int(op.get_nodeattr("MW")) // int(op.get_nodeattr("SIMD"))
         replay = bool(op.get_nodeattr("replay"))
         vectors = out // op.passes
+        latency += op.pipe if node.op_type == "BnnMvu" else 0
         return matvec(name, inputs[0], outputs[0], vectors, fold_c, op.passes, replay, latency)
     if node.op_type == "BnnPool":
         rows, columns, channels = op.shape("inShape")
@@ -110,7 +113,7 @@ def insert_buffers(model: ModelWrapper, bram_price: float) -> tuple[ModelWrapper
             block = _in_block_ram(window_area, op.kernel_parameters([]), bram_price)
             op.set_nodeattr("ram_style", "block" if block else "distributed")
     for tensor, depth in sizes.fifos.items():
-        _insert_fifo(model, tensor, depth, bram_price)
+        _insert_fifo(model, tensor, max(depth, LEAST_FIFO), bram_price)
     return model, sizes
 
 

@@ -107,8 +107,13 @@ class BnnMvu(KernelOp, MVAU):  # type: ignore[misc]
             "REPLAY": int(self.attr("replay")),
             "RAW": int(self.raw),
             "ROM_BLOCK": int(self.in_block_ram),
-            "PIPE": pipe(*self.shape, self.raw, self.in_block_ram),
+            "PIPE": self.pipe,
         }
+
+    @property
+    def pipe(self) -> int:
+        """Registers inside the popcount."""
+        return pipe(*self.shape, self.raw, self.in_block_ram)
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
