@@ -39,7 +39,7 @@ MVUS = [  # one per kind of weight memory
     {"MW": 12, "MH": 4, "SIMD": 6, "PE": 1, "PIPE": 1},  # 8 words
     {"MW": 8, "MH": 10, "SIMD": 4, "PE": 1, "PIPE": 1},  # 20 words
 ]
-IMVUS = [  # a term a row per clk, one of three shared ones, several of them, constant weights, digits
+IMVUS = [  # one term a row per clk, a shared one of three, several, constant weights, digits
     {"MW": 4, "MH": 4, "SIMD": 1, "PE": 2, "OUT_W": 5, "IN_W": 2},
     {"MW": 6, "MH": 16, "SIMD": 3, "PE": 8, "OUT_W": 6, "IN_W": 2},
     {"MW": 10, "MH": 8, "SIMD": 5, "PE": 4, "OUT_W": 7, "IN_W": 2},
