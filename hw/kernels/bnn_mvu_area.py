@@ -17,7 +17,7 @@ from hw.kernels.bnn_heap_ref import heap_bits, heap_levels, heap_rows, pipe
 UNIT, COLUMN_BIT, ROW_BIT = 28.0, 13.3, 1.5
 #: the same of a unit without replay buffer: its counters of columns go with it
 FIFO_UNIT, FIFO_COLUMN_BIT = 22.0, 1.2
-#: words of weights up to which LUTs are considered: bnn_rom_lut's limit
+#: words of weights up to which LUTs are considered
 LUT_WORDS = 256
 
 
@@ -29,12 +29,13 @@ def rom_bram36(width: int, depth: int) -> float:
 
 
 def rom_lut(width: int, depth: int) -> int:
-    """LUT sites of a ROM in LUTs (bnn_rom_lut); beyond 256 words as yosys makes it."""
+    """LUT sites of a ROM in LUTs (bnn_rom_lut); a site a bit joins four blocks of 256 words."""
     if depth <= 32:
         return ceil(width / 2)
-    if depth <= 256:
-        return width * ceil(depth / 64)
-    return width * (1 << ceil(log2(depth / 64)))
+    blocks, rest = divmod(depth, 256)
+    last = 0 if rest == 0 else 1 if rest <= 64 else 2 if rest <= 128 else 4
+    join = blocks + (rest > 0) - 1
+    return width * (4 * blocks + last + ceil(join / 3))
 
 
 def heap_lut(ones: int, twos: int, rows: int, registers: int) -> int:

@@ -5,9 +5,8 @@
 //           (BLOCK = 0) is a constant.
 // Order     BLOCK = 0: DATA, word 0 lowest. BLOCK = 1: FILE, for $readmemh, one word per line.
 // Structure BLOCK = 1: block RAM.
-//           BLOCK = 0, PRIM > 0, up to 256 words: a LUT site holds 32 words of two bits, or 64 of one;
-//           MUXF7 and MUXF8 join two and four of these. Left to yosys, whose mapping for area shares
-//           pieces of the address logic, 64 words take 3 to 4 LUTs a bit.
+//           BLOCK = 0, PRIM > 0: bnn_rom_lut. Left to yosys, whose mapping for area shares pieces of
+//           the address logic, 64 words take 3 to 4 LUTs a bit.
 // PRIM      see bnn_lut6_2.
 `default_nettype none
 module bnn_rom #(
@@ -33,7 +32,7 @@ module bnn_rom #(
     assign data = ROM;
     logic unused;
     assign unused = &{1'b0, clk, en, addr};
-  end else if (PRIM == 0 || DEPTH > 256) begin : gen_plain
+  end else if (PRIM == 0) begin : gen_plain
     localparam logic [DEPTH*W-1:0] ROM = DATA;
     (* ram_style = "registers", rom_style = "distributed" *) logic [W-1:0] rom [0:DEPTH-1];
     initial for (int i = 0; i < DEPTH; i = i + 1) rom[i] = ROM[i*W+:W];

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// bnn_rom_lut - read-only memory out of 7-series LUT sites, for up to 256 words.
+// bnn_rom_lut - read-only memory out of 7-series LUT sites.
 //
 // Function  data = word addr of DATA, word 0 lowest. No register.
+// Structure a LUT site holds 32 words of two bits, or 64 of one; MUXF7 and MUXF8 join two and four of
+//           these. A multiplexer joins blocks of 256 words.
 // PRIM      1 or 2, see bnn_lut6_2.
 `default_nettype none
 module bnn_rom_lut #(
@@ -49,28 +51,40 @@ module bnn_rom_lut #(
       end
     end
   end else begin : gen_deep
-    localparam int N = DEPTH <= 64 ? 1 : DEPTH <= 128 ? 2 : 4;  // LUTs per bit
-    logic [7:0] at;
-    logic       unused;
+    localparam int BLOCKS = (DEPTH + 255) / 256;
+    localparam int SEL_W  = BLOCKS > 1 ? $clog2(BLOCKS) : 1;
+    logic [7:0]        at;
+    logic [SEL_W-1:0]  block;
+    logic              unused;
     assign at     = 8'(addr);
-    assign unused = &{1'b0, at};
+    assign block  = SEL_W'(addr >> 8);
+    assign unused = &{1'b0, at, block};
     for (genvar b = 0; b < W; b = b + 1) begin : gen_bit
-      logic [N-1:0] q;
-      for (genvar i = 0; i < N; i = i + 1) begin : gen_lut
-        LUT6 #(.INIT(column(b, 64 * i))) u_lut (
-          .I0(at[0]), .I1(at[1]), .I2(at[2]), .I3(at[3]), .I4(at[4]), .I5(at[5]), .O(q[i])
-        );
+      logic [(1<<SEL_W)-1:0] by_block;
+      for (genvar i = 0; i < BLOCKS; i = i + 1) begin : gen_block
+        localparam int WORDS = DEPTH - 256 * i;
+        localparam int N     = WORDS <= 64 ? 1 : WORDS <= 128 ? 2 : 4;  // LUTs
+        logic [N-1:0] q;
+        for (genvar k = 0; k < N; k = k + 1) begin : gen_lut
+          LUT6 #(.INIT(column(b, 256 * i + 64 * k))) u_lut (
+            .I0(at[0]), .I1(at[1]), .I2(at[2]), .I3(at[3]), .I4(at[4]), .I5(at[5]), .O(q[k])
+          );
+        end
+        if (N == 1) begin : gen_64
+          assign by_block[i] = q[0];
+        end else if (N == 2) begin : gen_128
+          MUXF7 u_mux (.I0(q[0]), .I1(q[1]), .S(at[6]), .O(by_block[i]));
+        end else begin : gen_256
+          logic [1:0] f;
+          MUXF7 u_low (.I0(q[0]), .I1(q[1]), .S(at[6]), .O(f[0]));
+          MUXF7 u_high (.I0(q[2]), .I1(q[3]), .S(at[6]), .O(f[1]));
+          MUXF8 u_mux (.I0(f[0]), .I1(f[1]), .S(at[7]), .O(by_block[i]));
+        end
       end
-      if (N == 1) begin : gen_64
-        assign data[b] = q[0];
-      end else if (N == 2) begin : gen_128
-        MUXF7 u_mux (.I0(q[0]), .I1(q[1]), .S(at[6]), .O(data[b]));
-      end else begin : gen_256
-        logic [1:0] f;
-        MUXF7 u_low (.I0(q[0]), .I1(q[1]), .S(at[6]), .O(f[0]));
-        MUXF7 u_high (.I0(q[2]), .I1(q[3]), .S(at[6]), .O(f[1]));
-        MUXF8 u_mux (.I0(f[0]), .I1(f[1]), .S(at[7]), .O(data[b]));
+      for (genvar i = BLOCKS; i < 1 << SEL_W; i = i + 1) begin : gen_none
+        assign by_block[i] = 1'b0;
       end
+      assign data[b] = BLOCKS > 1 ? by_block[block] : by_block[0];
     end
   end
 endmodule

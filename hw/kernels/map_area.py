@@ -19,8 +19,6 @@ REQUANT, POOL, ADD, COUNT = 2.0, 9.0, 9.0, 2.0
 LEVELS, LOOKUP = 2.0, 5.0
 #: fitted: a multiplication by a constant often leaves its sum outside the DSP
 CONSTANT_LANE = 7.5
-#: fitted: words per LUT and bit of a ROM of more than 256 words, which bnn_rom leaves to yosys
-PLAIN_WORDS = 12.5
 
 
 class Area(NamedTuple):
@@ -60,7 +58,7 @@ def _rom(width: int, depth: int) -> float:
     """LUT sites of a bnn_rom in LUTs."""
     if depth == 1:
         return 0.0
-    return rom_lut(width, depth) if depth <= 256 else width * depth / PLAIN_WORDS
+    return rom_lut(width, depth)
 
 
 def requant_area(
