@@ -68,12 +68,19 @@ def sinks(ctx: Lowering, value: Value) -> NDArray[np.bool_]:
     return falls
 
 
+def _is_sum(ctx: Lowering, value: Value) -> bool:
+    """Whether a stream comes straight from an integer unit."""
+    makers = [n for n in ctx.hw.nodes if n.output[0] == value.stream]
+    return any(n.op_type == "BnnImvu" for n in makers)
+
+
 def max_pool(ctx: Lowering, node: NodeProto) -> Value:
     """A maximum: of bits at once, of anything else behind the next quantizer."""
     value, kernel = ctx.value(node), _kernel(ctx, node)
     if value.pad is not None or value.flat:
         raise ctx.refused(node, "reads a padded or flattened map", "pool the map itself")
-    if value.nodes or value.raw or value.border is not None or value.scale * value.mul < 0:
+    sums = value.raw or _is_sum(ctx, value)  # wide: fewer bits are kept behind a quantizer
+    if value.nodes or sums or value.border is not None or value.scale * value.mul < 0:
         if value.pool is not None:
             raise ctx.refused(node, "follows another pool without a quantizer between", "quantise")
         return replace(value, pool=Pending(kernel, len(value.nodes)))
