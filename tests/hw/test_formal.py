@@ -27,7 +27,8 @@ LEAVES += [("add_init_spec", {"W": w}) for w in (1, 4, 7)]
 LEAVES += [("popcount_spec", {"N": n}) for n in range(1, 9)]  # every x and w
 LEAVES += [("reached_spec", {"W": w}) for w in (1, 2, 7, 9, 11)]
 ROMS: list[tuple[str, dict[str, Any]]] = [
-    ("rom_spec", {"W": 3, "DEPTH": n, "DATA": bits(3 * n, n)}) for n in (2, 7, 32, 50, 100, 256, 300, 576, 1300)
+    ("rom_spec", {"W": 3, "DEPTH": n, "DATA": bits(3 * n, n)})
+    for n in (2, 7, 32, 50, 100, 256, 300, 576, 1300)
 ]
 POPCOUNTS = [(n, pipe) for n in (1, 2, 3, 4, 6, 8, 11, 12, 16) for pipe in (0, 2)]
 # every SIMD that sim/test_bnn_mvu.py has, and more, with the registers flows would choose
