@@ -68,7 +68,9 @@ def _requant(p: dict[str, int], pe: int, classes: int) -> Area:
         p["COEF_W"] >= DSP_COEF,
         clamp=bool(p["CLAMP"]),
     )
-    return _area(found)
+    # a DSP48 multiplies 25 by 18 bits
+    parts = -(-p["COEF_W"] // 25) * -(-(p["IN_W"] + 1 - p["IN_SIGNED"]) // 18)
+    return _area(found._replace(dsp=found.dsp * parts))
 
 
 def _area(found: Any) -> Area:

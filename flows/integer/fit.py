@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from flows.integer.table import Levels
 
 Ints = NDArray[np.int64]
-MAX_SHIFT = 24
+MAX_SHIFT = 32
 FAR = 1 << 60  # further than any bound
 NONE = -(1 << 40)  # no bound
 
@@ -43,11 +43,12 @@ def fit(levels: Levels, x_low: int, x_high: int) -> Affine | None:
         zero = np.zeros(channels, np.int64)
         return Affine(zero, np.full((n_classes, channels), levels.low), 0)
     x, least, below = _bounds_of(levels, x_low, x_high)
+    widest = max(1, abs(x_low), abs(x_high))
     a, b = np.zeros(channels, np.int64), np.zeros((channels, n_classes), np.int64)
     left = np.arange(channels)
     for shift in range(MAX_SHIFT + 1):
         a, b = a << 1, b << 1  # serves with one bit more of shift as well
-        steepest = (n_levels + 1) << shift
+        steepest = min((n_levels + 1) << shift, FAR // widest)
         given = x[left], least[left], below[left]
         a[left], b[left], fits = _search(*given, shift, steepest)
         left = left[~fits]

@@ -122,8 +122,11 @@ def test_wide_sums(seed: int, border: bool) -> None:
 
 @pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize("low", [-200_000, 0])
-def test_limits_that_are_powers_of_two(seed: int, low: int) -> None:
+def test_limits_that_are_powers_of_two(
+    seed: int, low: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """129 codes take 7 stages, not 8."""
+    monkeypatch.setattr("flows.integer.joins.fit", lambda *_: None)  # a multiply-add serves, too
     rng = np.random.default_rng(seed)
     clip = [np.float32(-64), np.float32(64)]
     steps = [*norm(rng, 1.5e5, 400), ("Clip", clip)]
@@ -168,4 +171,4 @@ def test_rising_and_falling_is_a_table_where_it_is_small() -> None:
 def test_residual_networks_with_8_bit_ends(network: str, method: str, tmp_path: Path) -> None:
     make = ConvMake(network, shape=(3, 16, 16), width=4, method=method)
     proved = prove_maps(write_convnet(tmp_path / "n.onnx", make, seed=1), n_images=6)
-    assert "BnnLevels" in proved.ops
+    assert ("BnnLevels" in proved.ops) == (method == "reactnet")  # slopes of two kinds
