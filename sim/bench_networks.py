@@ -3,9 +3,11 @@
 
 Each is built from QONNX: folded, proved in Verilator, where its interval is measured, and
 synthesised; with a folder of CIFAR-10 images, QONNX and the integer reference are compared on the
-whole test set, too. Weights are random (seed 1), with batch norms that make every channel matter: neither
-cycles nor buffers depend on them. Writes build/bench/networks.json, where other networks keep their
-rows, and prints the table of musts and aims. Exit code 3 where a must is missed.
+whole test set, too.
+
+Weights are random (seed 1), with batch norms that make every channel matter: neither cycles nor
+buffers depend on them. Writes build/bench/networks.json, where other networks keep their rows, and
+prints the table of musts and aims. Exit code 3 where a must is missed.
 """
 
 from __future__ import annotations
@@ -87,12 +89,10 @@ def whole_test_set(run: Path, data: Path) -> int:
     Raises:
         CheckFailed: stages-differ.
     """
-    graphs = [
-        ModelWrapper(str(run / f"{name}.onnx"))
-        for name in ("01_import", "02_streamline", "05_fold")
-    ]
+    names = ("01_import", "02_streamline", "05_fold")
+    imported, streamlined, folded = (ModelWrapper(str(run / f"{name}.onnx")) for name in names)
     images = load_images("folder", prod(INPUT), False, 1, data)
-    check_graphs(*graphs, images, "pixel/255")
+    check_graphs(imported, streamlined, folded, images, "pixel/255")
     return len(images.images)
 
 
