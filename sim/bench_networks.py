@@ -56,7 +56,7 @@ NETWORKS = {
     "cnv-max": Network(None, None, rtl_images=1000),
     "vgg-small": Network(ConvMake("vgg-small", width=128), 1350, "zcu104", rtl_images=200),
     "resnet20": Network(ConvMake("resnet20", width=16), 5000, rtl_images=200),
-    "resnet18": Network(ConvMake("resnet18", width=64), 1350, "zcu104"),
+    "resnet18": Network(ConvMake("resnet18", width=64), 1350, "zcu102"),
 }
 
 
