@@ -17,7 +17,7 @@ from flows.config import FlowConfig
 from flows.errors import CheckFailed
 from flows.files import read_json
 from sim.lib.literals import flip
-from sim.lib.map_corners import SAME
+from sim.lib.map_corners import SAME, pixels_read_twice
 from sim.lib.maps import MapGraph
 
 IMAGES = 24
@@ -88,6 +88,7 @@ NETS: list[tuple[Callable[[MapGraph], str], float]] = [
     (option_a, 150_000),
     (integer_first, 5_000),
     (curves, 150_000),
+    (pixels_read_twice, 50_000),
 ]
 
 
