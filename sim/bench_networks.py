@@ -34,6 +34,7 @@ from flows.schedule import size_buffers
 from sim.lib.convnets import ConvMake, write_bnn_pynq_cnv, write_convnet
 
 INPUT = (3, 32, 32)
+KINDS = ("lut", "cells", "ff", "bram36", "dsp")
 OUT = Path(__file__).resolve().parents[1] / "build" / "bench"
 
 
@@ -43,19 +44,21 @@ class Network:
 
     make: None: CNV_1W1A of brevitas_examples.bnn_pynq.
     fps: the rate to reach; None: the fastest that fits the board.
+    area: it is synthesised, too.
     """
 
     make: ConvMake | None
     fps: float | None
     board: str = "pynq-z1"
     rtl_images: int = 20
+    area: bool = True
 
 
 NETWORKS = {
     "cnv": Network(None, 3051, rtl_images=100),
     "cnv-max": Network(None, None, rtl_images=1000),
-    "vgg-small": Network(ConvMake("vgg-small", width=128), 1350, "zcu104", rtl_images=200),
-    "resnet20": Network(ConvMake("resnet20", width=16), 5000, rtl_images=200),
+    "vgg-small": Network(ConvMake("vgg-small", width=128), 1350, "zcu102", 200, area=False),
+    "resnet20": Network(ConvMake("resnet20", width=16), 5000, rtl_images=200, area=False),
     "resnet18": Network(ConvMake("resnet18", width=64), 1350, "zcu102"),
 }
 
@@ -122,10 +125,9 @@ def measure(name: str, data: Path | None) -> dict[str, Any]:
         images=f"random:{network.rtl_images}",
         rtl_images=network.rtl_images,
     )
-    build(run, config)
-    check, synth, folding, stages = (
-        read_json(run / f"{f}.json") for f in ("check", "synth", "folding", "stages")
-    )
+    build(run, config, last="report" if network.area else "check")
+    check, folding, stages = (read_json(run / f"{f}.json") for f in ("check", "folding", "stages"))
+    synth = read_json(run / "synth.json") if network.area else None
     graph = schedule_graph(ModelWrapper(str(run / "05_fold.onnx")))
     started = time.perf_counter()
     sizes = size_buffers(graph)
@@ -144,9 +146,9 @@ def measure(name: str, data: Path | None) -> dict[str, Any]:
         "test_images_equal": whole_test_set(run, data) if data else None,
         "stopped_by": folding["stopped_by"],
         "pareto": folding["pareto"],
-        **{kind: synth["total"][kind] for kind in ("lut", "cells", "ff", "bram36", "dsp")},
-        "part": synth["part"],
-        "tool": synth["tool"],
+        **{kind: synth["total"][kind] if synth else None for kind in KINDS},
+        "part": folding["part"],
+        "tool": synth["tool"] if synth else None,
         "buffers": len(held),
         "buffer_bits": sum(node["bits"] for node in held),
         "sizing_s": round(sizing_s, 3),
@@ -174,8 +176,7 @@ def table(rows: dict[str, dict[str, Any]]) -> tuple[list[str], list[str]]:
             missed.append(f"{figure.network} {figure.what} is {shown}, must be {figure.must}")
     for row in rows.values():
         lines.append(
-            f"{row['name']:10} {row['board']}: {row['fps']:,.0f} frames/s, {row['lut']:,} LUT, "
-            f"{row['ff']:,} FF, {row['bram36']:g} BRAM36, {row['dsp']} DSP; interval "
+            f"{row['name']:10} {row['board']}: {row['fps']:,.0f} frames/s, {_area(row)}; interval "
             f"{row['interval_measured']:,} measured, {row['interval_predicted']:,} predicted; "
             f"{row['images_equal']} of {row['images_checked']} images equal in RTL, "
             f"{row['test_images_equal'] or 'not run'} in the integer reference; FIFO sizing "
@@ -184,6 +185,12 @@ def table(rows: dict[str, dict[str, Any]]) -> tuple[list[str], list[str]]:
         if row["interval_measured"] != row["interval_predicted"]:
             missed.append(f"{row['name']}: the interval is not the predicted one")
     return lines, missed
+
+
+def _area(row: dict[str, Any]) -> str:
+    if row["lut"] is None:
+        return "area not run"
+    return f"{row['lut']:,} LUT, {row['ff']:,} FF, {row['bram36']:g} BRAM36, {row['dsp']} DSP"
 
 
 def main() -> int:
