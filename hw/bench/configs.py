@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hw.kernels import bnn_binarize_ref, bnn_lookup_ref, bnn_mvu_ref, bnn_requant_ref
+from hw.bench import kernel_configs
+from hw.kernels import bnn_mvu_ref
 from hw.kernels.bnn_heap_ref import heap_levels, pipe
 from hw.kernels.bnn_mvu_area import mvu_area
 from hw.kernels.bnn_mvu_ref import vector
@@ -43,7 +44,8 @@ class Config:
     @property
     def lanes(self) -> int:
         """XNORs per clk of a matrix-vector unit or row; 0 for the other kernels."""
-        return self.params.get("SIMD", 0) * self.params.get("PE", 1)
+        matrix = self.top in ("bnn_mac", "bnn_mvu")
+        return self.params["SIMD"] * self.params.get("PE", 1) if matrix else 0
 
 
 def unit(mw: int, mh: int, simd: int, pe: int, raw: int = 0) -> dict[str, int]:
@@ -79,10 +81,6 @@ UNSEEN = (
 DEPTHS = {2: (224, 32), 4: (224, 64), 8: (448, 64), 14: (784, 64), 16: (896, 64)}  # words: MW, MH
 
 
-#: of ten classes, from match counts of 64 inputs
-SCORES = {"N": 10, "PE": 1, "IN_W": 7, "COEF_W": 8, "OFFS_W": 16, "OUT_W": 18, "CLAMP": 0}
-
-
 def configs() -> list[Config]:
     """Everything, in the order of the report."""
     pe, simd = LANES
@@ -91,20 +89,7 @@ def configs() -> list[Config]:
     layers += [Config("layer", "bnn_mvu", unit(*DEPTHS[14], simd, pe), p) for p in (2, 0)]
     units = [Config("unit", "bnn_mvu", unit(*given), 1) for given in FITTED]
     unseen = [Config("unseen", "bnn_mvu", unit(*given), 1) for given in UNSEEN]
-    kernels: list[tuple[str, dict[str, int]]] = [
-        ("bnn_binarize", {"N": 784, "PE": 49, "IN_W": 8, "UNIFORM": 1, "THR": 128}),
-        ("bnn_binarize", {"N": 784, "PE": 8, "IN_W": 8}),
-        ("bnn_requant", SCORES),
-        ("bnn_lookup", {"N": 10, "PE": 5, "IN_W": 7, "DEPTH": 65, "OUT_W": 12}),
-        ("bnn_lookup", {"N": 10, "PE": 1, "IN_W": 7, "DEPTH": 65, "OUT_W": 12, "ROM_BLOCK": 1}),
-    ]
-    others = [Config("kernel", top, params, 1) for top, params in kernels]
-    plain: list[tuple[str, dict[str, int]]] = [
-        ("bnn_argmax", {"N": 10, "PE": 1, "IN_W": 16}),
-        ("bnn_argmax", {"N": 10, "PE": 10, "IN_W": 7}),
-        ("axis_fork", {"W": 8}),
-    ]
-    others += [Config("kernel", top, params, 0) for top, params in plain]
+    others = [Config("kernel", *given) for given in kernel_configs.KERNELS]
     return [*rows, *layers, *units, *unseen, *others]
 
 
@@ -117,7 +102,6 @@ def random_layer(mh: int, mw: int) -> tuple[np.ndarray, np.ndarray]:
 
 def constants(top: str, p: dict[str, int]) -> tuple[dict[str, str], dict[str, list[str]]]:
     """Random literals, and memory files, of one configuration: the same at every call."""
-    rng = np.random.default_rng(1)
     if top == "bnn_mvu":
         mw, mh, simd, pe = p["MW"], p["MH"], p["SIMD"], p["PE"]
         w, thr = random_layer(mh, mw)
@@ -129,20 +113,4 @@ def constants(top: str, p: dict[str, int]) -> tuple[dict[str, str], dict[str, li
             rows = bnn_mvu_ref.threshold_words(thr, np.zeros(mh, int), pe, acc_w)
             literals["THRESHOLDS"] = vector(rows, pe * (1 + acc_w))
         return literals, files
-    if top == "bnn_binarize" and not p.get("UNIFORM", 0):
-        thr, sense = rng.integers(0, (1 << p["IN_W"]) + 1, p["N"]), rng.integers(0, 2, p["N"])
-        words = bnn_binarize_ref.threshold_words(thr, sense, p["PE"], p["IN_W"])
-        return {"THRESHOLDS": vector(words, p["PE"] * (p["IN_W"] + 2))}, {}
-    if top == "bnn_requant":
-        limits = (1 << (p["COEF_W"] - 1), 1 << (p["OFFS_W"] - 1))
-        a, b = (rng.integers(-limit, limit, p["N"]) for limit in limits)
-        words = bnn_requant_ref.param_words(a, b, p["PE"], p["COEF_W"], p["OFFS_W"])
-        return {"PARAMS": vector(words, p["PE"] * (p["COEF_W"] + p["OFFS_W"]))}, {}
-    if top == "bnn_lookup":
-        limit = 1 << (p["OUT_W"] - 1)
-        table = np.sort(rng.integers(-limit, limit, (p["N"], p["DEPTH"])), axis=1)
-        words = bnn_lookup_ref.table_words(table, p["PE"], p["OUT_W"])
-        if p.get("ROM_BLOCK"):
-            return {}, {"TABLE_FILE": words}
-        return {"TABLE": vector(words, p["PE"] * p["OUT_W"])}, {}
-    return {}, {}
+    return kernel_configs.constants(top, p)

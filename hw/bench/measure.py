@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Measures the kernels with yosys: `python -m hw.bench.measure [--check] [group ...]`.
 
-Writes build/bench/units.json row by row (what it has of the same sources is not measured again)
-and, when everything was measured, hw/bench/areas.json, the areas that later runs are held
-against: with --check everything is measured, nothing in the repository is written and the exit
-code is 3 where an area grew by more than 2 %.
+Writes hw/bench/areas.json, the areas that later runs are held against (of some groups: theirs
+anew, the others stay), and, when everything is measured, build/bench/units.json row by row: what it
+has of the same sources is not measured again. With --check nothing in the repository is written
+and the exit code is 3 where an area grew by more than 2 %.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ def sources_sha256() -> str:
     recipe = [ROOT / "hw" / "kernels" / f"{name}.py" for name in ("recipe", "sites", "levels")]
     prims = sorted((ROOT / "hw" / "prims").iterdir())
     digest = hashlib.sha256()
-    for path in (*sources(), *recipe, *prims, Path(__file__).with_name("configs.py")):
+    chosen = [Path(__file__).with_name(f"{name}.py") for name in ("configs", "kernel_configs")]
+    for path in (*sources(), *recipe, *prims, *chosen):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
@@ -156,9 +157,10 @@ def main(argv: list[str] | None = None) -> int:
                 file=sys.stderr,
             )
         return 3 if lines else 0
-    if not args.group:
-        areas = {row["key"]: {kind: row[kind] for kind in GUARDED} for row in rows}
-        AREAS.write_text(json.dumps(areas, indent=1) + "\n")
+    areas = json.loads(AREAS.read_text())
+    areas |= {row["key"]: {kind: row[kind] for kind in GUARDED} for row in rows}
+    kept = {c.key: areas[c.key] for c in configs() if c.key in areas}
+    AREAS.write_text(json.dumps(kept, indent=1) + "\n")
     return 0
 
 
