@@ -32,10 +32,7 @@ def rom_lut(width: int, depth: int) -> int:
     """LUT sites of a ROM in LUTs (bnn_rom_lut); a site a bit joins four blocks of 256 words."""
     if depth <= 32:
         return ceil(width / 2)
-    blocks, rest = divmod(depth, 256)
-    last = 0 if rest == 0 else 1 if rest <= 64 else 2 if rest <= 128 else 4
-    join = blocks + (rest > 0) - 1
-    return width * (4 * blocks + last + ceil(join / 3))
+    return width * (ceil(depth / 64) + ceil((ceil(depth / 256) - 1) / 3))
 
 
 def heap_lut(ones: int, twos: int, rows: int, registers: int) -> int:
