@@ -33,12 +33,4 @@ def prepare_finn() -> None:
     logging.getLogger("finn_logger").setLevel(logging.ERROR)
 
 
-def finn_rtllib() -> Path:
-    """Folder of FINN's RTL library inside the installed package."""
-    prepare_finn()
-    from finn.util.settings import get_settings
-
-    return Path(get_settings().finn_rtllib)
-
-
 prepare_finn()

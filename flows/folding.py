@@ -178,7 +178,7 @@ def fold_for_rate(
     if solution is not None and fits(solution, board):
         return solution
     why = (
-        f"even one frame per clk is {clk_mhz * 1e6:,.0f} frames/s"
+        f"no PE and SIMD of every unit take {max_interval:,} clk per frame or less"
         if solution is None
         else f"it takes about {solution.area.lut:,.0f} LUT and {solution.area.bram36:g} BRAM36 of "
         f"{board.budget['lut']:,} and {board.budget['bram36']}{_also(solution.area, board)}"

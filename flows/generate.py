@@ -2,14 +2,13 @@
 """Stages generate and stitch: folded graph -> one folder of RTL per node -> one top.
 
 generate: 06_rtl/<node>/ holds the node's wrapper and memory files.
-stitch:   07_top/ holds bnn_top.sv, every source (ours and FINN's), the memory files, sources.f and
+stitch:   07_top/ holds bnn_top.sv, every source, the memory files, sources.f and
           top.json; it needs nothing outside itself. The same graph gives the same bytes.
 """
 
 from __future__ import annotations
 
 import json
-import re
 import shutil
 from dataclasses import dataclass
 from math import prod
@@ -26,7 +25,6 @@ from flows.templates import render
 
 TOP = "bnn_top"
 PORTS = ("s_axis", "m_axis_label", "m_axis_score")
-_DEFAULT_NETTYPE = re.compile(r"^[ \t]*`default_nettype\b.*\n", re.M)
 
 
 @dataclass(frozen=True)
@@ -60,7 +58,8 @@ def generate(model: ModelWrapper, out: Path, part: str, clk_mhz: float) -> list[
         op.generate_hdl(model, part, 1000.0 / clk_mhz)
         sources = [Path(f) for f in op.get_rtl_file_list(abspath=True)]
         for source in sources:
-            _copy_source(source, folder)
+            if source.parent != folder:
+                shutil.copyfile(source, folder / source.name)
         (folder / "sources.f").write_text("".join(f"{s.name}\n" for s in sources))
         _forget_paths(op)
         names.append(node.name)
@@ -71,16 +70,6 @@ def _forget_paths(op: Any) -> None:
     """FINN keeps absolute paths in node attributes; a graph that is kept must not hold them."""
     for key in ("code_gen_dir_ipgen", "ipgen_path", "ip_path"):
         op.set_nodeattr(key, "")
-
-
-def _copy_source(source: Path, folder: Path) -> None:
-    text = source.read_text()
-    if "finn-rtllib" in source.parts:
-        # slang refuses a directive inside a module; FINN's files have one (toolchain.md, yosys)
-        text = _DEFAULT_NETTYPE.sub("", text)
-    target = folder / source.name
-    if source != target:
-        target.write_text(text)
 
 
 def streams_of(model: ModelWrapper) -> list[Stream]:

@@ -71,7 +71,22 @@ def load_qonnx(path: Path) -> ModelWrapper:
             str(path),
             "export it again (brevitas.export.export_qonnx), or check the download",
         ) from err
+    _refuse_twins(proto, path)
     return cleanup_model(ModelWrapper(_with_batch_of_one(proto), fix_float64=True))
+
+
+def _refuse_twins(proto: onnx.ModelProto, path: Path) -> None:
+    """A node that reads one tensor twice: qonnx renames only the first of the two."""
+    for node in proto.graph.node:
+        read = [name for name in node.input if name]
+        if len(set(read)) < len(read):
+            raise FlowError(
+                "unsupported-node",
+                f"node {node.name} ({node.op_type}) reads one tensor twice",
+                str(path),
+                "write x + x as 2 * x, and leave squares out",
+                'flows/README.md, "What can be compiled"',
+            )
 
 
 def _with_batch_of_one(proto: onnx.ModelProto) -> onnx.ModelProto:

@@ -11,7 +11,6 @@ from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 
 from flows import finn_env  # noqa: F401  (sets FINN up)
-from flows.ops.base import KernelOp
 
 
 def as_fed(images: NDArray[np.uint8], shape: tuple[int, ...]) -> NDArray[np.uint8]:
@@ -35,7 +34,7 @@ def run_reference(model: ModelWrapper, images: NDArray[np.uint8]) -> dict[str, N
     """Every tensor of a specialised or folded graph, for every image.
 
     Args:
-        model: a graph of our ops (and FINN's width converters, which change nothing here).
+        model: a graph of our ops.
         images: shape (N, n), pixels or bits, maps channel by channel as QONNX has them.
 
     Returns:
@@ -46,12 +45,9 @@ def run_reference(model: ModelWrapper, images: NDArray[np.uint8]) -> dict[str, N
     values: dict[str, NDArray[Any]] = {source: as_fed(images, shape)}
     for node in model.graph.node:
         op = getCustomOp(node)
-        if isinstance(op, KernelOp):
-            n_streams = len(op.in_ports)
-            streams = [values[name] for name in node.input[:n_streams]]
-            constants = [model.get_initializer(name) for name in node.input[n_streams:]]
-            results = op.compute(streams, constants)
-        else:
-            results = [values[node.input[0]]]
+        n_streams = len(op.in_ports)
+        streams = [values[name] for name in node.input[:n_streams]]
+        constants = [model.get_initializer(name) for name in node.input[n_streams:]]
+        results = op.compute(streams, constants)
         values.update(zip(node.output, results, strict=True))
     return values

@@ -13,12 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flows.beats import beats_to_labels, beats_to_scores
-from flows.child import ROOT, run_child
+from flows.child import run_child
 from flows.execute import Outputs
 from flows.reference import as_fed
-
-#: waivers for FINN sources in the top; ours need none
-WAIVERS = ROOT / "hw" / "lint" / "finn.vlt"
 
 
 @dataclass(frozen=True)
@@ -36,7 +33,7 @@ def build_bench(top: Path, out: Path, log: Path, taps: bool = False) -> Path:
         FlowError: the bench's (tool-missing, verilator-failed, ...).
     """
     command = [sys.executable, "-m", "sim.network_bench", "build", "--top", str(top.resolve())]
-    command += ["--out", str(out.resolve()), "--waivers", str(WAIVERS)]
+    command += ["--out", str(out.resolve())]
     command += ["--taps"] if taps else []
     run_child(command, log)
     return out

@@ -22,16 +22,15 @@ TOPS = {  # (PE, SIMD) per layer
     "slow-first": Top(Make((18, 9, 9, 2), batch_norm=True), ((1, 2), (3, 1), (2, 3))),
     "one-class": Top(Make((9, 4, 1), batch_norm=True), ((2, 3), (1, 2))),
     "layer": Top(Make((64, 32, 32, 10), batch_norm=True, final="bn"), ((4, 16), (4, 4), (2, 4))),
-    # with FINN's width converters, which Icarus 11 cannot read (dwc_axi.sv and vpc.sv)
+    # with width converters
     "uneven": Top(Make((21, 12, 10, 6), batch_norm=True, final="bn"), ((4, 7), (5, 3), (3, 2))),
     "odd-table": Top(Make((17, 6, 4), batch_norm=True, final="curve"), ((6, 1), (2, 3))),
     "odd-bits-in": Top(Make((7, 5, 3), pixels=False, final="bn"), ((1, 7), (1, 5))),
 }
-CONVERTERS = ("uneven", "odd-table", "odd-bits-in")
 SCORE_MAPS = {"none": None, "negative": "BnnRequant", "bn": "BnnRequant", "curve": "BnnLookup"}
-PLAIN = [{"network": name} for name in TOPS if name not in CONVERTERS]
-RUNS = bench.runs(PLAIN[:3], PLAIN[3:-1], PLAIN[-1:])
-RUNS += [({"network": name}, "verilator") for name in CONVERTERS]
+CONVERTERS = ("uneven", "odd-table", "odd-bits-in")
+NAMES = [{"network": name} for name in TOPS]
+RUNS = bench.runs(NAMES[:3], NAMES[3:-1], NAMES[-1:])
 
 
 def simulate(run: str, simulator: str, seed: int, rerun: bool = True) -> None:

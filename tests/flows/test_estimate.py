@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The estimate against synthesis; figures of hw/README.md and of FINN's width converter."""
+"""The estimate against synthesis; figures of hw/README.md."""
 
 from __future__ import annotations
 
