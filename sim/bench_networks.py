@@ -28,12 +28,14 @@ from flows.build import build
 from flows.check import check_graphs
 from flows.config import FlowConfig
 from flows.errors import CheckFailed, run_main
-from flows.files import read_json
+from flows.files import read_json, write_atomic
 from flows.images import load_images
+from flows.report.readme import between
 from flows.schedule import size_buffers
 from sim.lib.convnets import ConvMake, write_bnn_pynq_cnv, write_convnet
 
 INPUT = (3, 32, 32)
+BEGIN, END = "<!-- networks: begin -->", "<!-- networks: end -->"
 KINDS = ("lut", "cells", "ff", "bram36", "dsp")
 OUT = Path(__file__).resolve().parents[1] / "build" / "bench"
 
@@ -187,6 +189,37 @@ def table(rows: dict[str, dict[str, Any]]) -> tuple[list[str], list[str]]:
     return lines, missed
 
 
+def markdown(rows: dict[str, dict[str, Any]]) -> str:
+    """The rows as a table for a README."""
+    head = (
+        "network",
+        "board",
+        "frames/s at 100 MHz",
+        "clk per frame, predicted / measured (simulation)",
+        "images equal in RTL",
+        "in the integer reference",
+        "LUT / FF / BRAM36 / DSP (synthesis)",
+        "buffer sizing",
+    )
+    lines = [f"| {' | '.join(head)} |", f"{'|---' * len(head)}|"]
+    for row in rows.values():
+        whole = row["test_images_equal"]
+        cells = (
+            row["name"],
+            row["board"],
+            f"{row['fps']:,.0f}",
+            f"{row['interval_predicted']:,} / {row['interval_measured']:,}",
+            f"{row['images_equal']:,} of {row['images_checked']:,}",
+            f"{whole:,} of {whole:,}" if whole else "as many",
+            "not run"
+            if row["lut"] is None
+            else f"{row['lut']:,} / {row['ff']:,} / {row['bram36']:g} / {row['dsp']}",
+            f"{row['sizing_s']:.2f} s",
+        )
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
 def _area(row: dict[str, Any]) -> str:
     if row["lut"] is None:
         return "area not run"
@@ -200,9 +233,14 @@ def main() -> int:
     parser.add_argument(
         "--data", type=Path, help="folder of CIFAR-10: train/<class>/, test/<class>/"
     )
+    parser.add_argument("--readme", type=Path, help="fill its table of networks, measure nothing")
     args = parser.parse_args()
     result = OUT / "networks.json"
     rows = {row["name"]: row for row in read_json(result)} if result.is_file() else {}
+    if args.readme:
+        text = between(args.readme, args.readme.read_text(), BEGIN, END, markdown(rows))
+        write_atomic(args.readme, text)
+        return 0
     for name in args.names or NETWORKS:
         rows[name] = measure(name, args.data)
         result.write_text(json.dumps([rows[n] for n in NETWORKS if n in rows], indent=1) + "\n")

@@ -20,10 +20,11 @@ def main() -> int:
     )
     parser.add_argument("--run", type=Path, required=True, help="folder of the build")
     parser.add_argument("--readme", type=Path, help="fill its results from this run, too")
+    parser.add_argument("--also", type=Path, nargs="*", default=[], help="runs for further rows")
     args = parser.parse_args()
     print(write_report(args.run))
     if args.readme:
-        fill_readme(args.readme, args.run)
+        fill_readme(args.readme, args.run, args.also)
     return 0
 
 

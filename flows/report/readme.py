@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,21 +24,32 @@ COLUMNS = (
 )
 
 
-def fill_readme(readme: Path, run: Path) -> None:
+def fill_readme(readme: Path, run: Path, others: Sequence[Path] = ()) -> None:
     """Replace the result table and the printed stages in a README by those of a run.
+
+    Args:
+        readme: the file.
+        run: its stages are shown, and its results in the first row.
+        others: runs for further rows.
 
     Raises:
         FlowError: readme-markers, report-missing.
     """
     header = f"| {' | '.join(COLUMNS)} |\n{'|---' * len(COLUMNS)}|"
-    text = _between(readme, readme.read_text(), BEGIN, END, f"{header}\n{_row(run)}")
+    rows = "\n".join(_row(r) for r in (run, *others))
+    text = between(readme, readme.read_text(), BEGIN, END, f"{header}\n{rows}")
     if DEMO_BEGIN in text:
         lines = "\n".join(stage_line(row) for row in read_json(run / "stages.json"))
-        text = _between(readme, text, DEMO_BEGIN, DEMO_END, f"```\n{lines}\n```")
+        text = between(readme, text, DEMO_BEGIN, DEMO_END, f"```\n{lines}\n```")
     write_atomic(readme, text)
 
 
-def _between(readme: Path, text: str, begin: str, end: str, content: str) -> str:
+def between(readme: Path, text: str, begin: str, end: str, content: str) -> str:
+    """Text with what stands between two markers replaced.
+
+    Raises:
+        FlowError: readme-markers.
+    """
     if text.count(begin) != 1 or text.count(end) != 1:
         raise FlowError(
             "readme-markers",
@@ -57,9 +69,7 @@ def _row(run: Path) -> str:
     fps = r["fps_at_clk"]
     cells = [
         f"{r['network'] or r['run']}, {r['images_source']}",
-        "not trained here"
-        if r["accuracy_top1"] is None
-        else f"{100 * r['accuracy_top1']:.2f} % ({r['n_test']:,}, seed {r['seed']})",
+        _accuracy(r),
         f"{r['images_equal']:,} of {r['images_checked']:,} images",
         f"{r['cycles_per_frame_predicted']} / {r['cycles_per_frame_measured']}",
         f"{fps:,.0f} at {r['clk_mhz']:g} MHz",
@@ -67,3 +77,13 @@ def _row(run: Path) -> str:
         "not run",
     ]
     return "| " + " | ".join(cells) + " |"
+
+
+def _accuracy(r: dict[str, Any]) -> str:
+    if r["accuracy_top1"] is not None:
+        return f"{100 * r['accuracy_top1']:.2f} % ({r['n_test']:,}, seed {r['seed']})"
+    if r.get("accuracy_top1_integer") is not None:
+        return (
+            f"{100 * r['accuracy_top1_integer']:.2f} % ({r['images_compared']:,}, trained before)"
+        )
+    return "not trained here"

@@ -31,7 +31,9 @@ def summary(run: Run) -> dict[str, Any]:
         "network": network(run),
         "images_source": check.get("source"),
         "accuracy_top1": metrics.get("accuracy_top1"),
-        "accuracy_top1_rtl": rtl_accuracy(run),
+        "accuracy_top1_rtl": stage_accuracy(run, "rtl"),
+        "accuracy_top1_integer": stage_accuracy(run, "integer"),
+        "images_compared": check.get("images"),
         "n_test": metrics.get("n_test"),
         "images_checked": check.get("images_checked"),
         "images_equal": check.get("images_equal"),
@@ -90,10 +92,10 @@ def _state(table: dict[str, Any] | None) -> str:
     return NOT_RUN if table is None else "done"
 
 
-def rtl_accuracy(run: Run) -> float | None:
-    """Top-1 accuracy of the simulated RTL over the images of the proof."""
+def stage_accuracy(run: Run, stage: str) -> float | None:
+    """Top-1 accuracy of a stage of the proof over the images that it ran."""
     for row in (run.check or {}).get("stages", []):
-        if row["name"] == "rtl" and row.get("accuracy") is not None:
+        if row["name"] == stage and row.get("accuracy") is not None:
             return float(row["accuracy"])
     return None
 
