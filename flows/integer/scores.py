@@ -100,6 +100,7 @@ def _integer(ctx: Lowering, value: Value) -> str:
         {"a": np.full(value.channels, value.mul), "b": offset[None, :]},
         low=low,
         high=high,
+        clamp=0,
     )
 
 
@@ -120,5 +121,6 @@ def _mapped(ctx: Lowering, value: Value) -> str:
             {"a": found.slope, "b": offset[None, :]},
             low=low,
             high=high,
+            clamp=0,
         )
     return add_table(ctx, value, found.table.T, smallest_type(found.table).name)

@@ -78,7 +78,7 @@ def test_no_rate_is_refused(fps: float) -> None:
 
 
 def test_faster_than_the_clock_is_refused() -> None:
-    with pytest.raises(FlowError, match="one frame per clk"):
+    with pytest.raises(FlowError, match="no PE and SIMD of every unit"):
         fold_for_rate(TFC, BOARD, 100.0, 2e8)
 
 
