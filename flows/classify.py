@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,6 +52,7 @@ def classify(run: Path, stage: str, images: NDArray[np.uint8]) -> NDArray[np.int
     """
     _require(run, stage)
     from flows import execute, rtl
+    from flows.reference import run_reference
 
     if stage == "qonnx":
         return execute.run_qonnx(_imported(run), images, _config(run).input).labels
@@ -67,6 +69,9 @@ def classify(run: Path, stage: str, images: NDArray[np.uint8]) -> NDArray[np.int
             return done.outputs.labels
     model = ModelWrapper(str(run / STAGES[stage][0]))
     if stage == "streamlined":
+        if execute.has_layers(model):  # a network with maps: hardware ops already
+            labels = run_reference(model, images)[model.graph.output[0].name]
+            return labels.reshape(-1).astype(np.int64)
         return execute.run_streamlined(model, images).labels
     return execute.run_integer(model, images).labels
 
@@ -116,8 +121,9 @@ def main() -> int:
 def _images(run: Path, spec: str) -> NDArray[np.uint8]:
     config = _config(run)
     model = _imported(run)
-    n_inputs = model.get_tensor_shape(model.graph.input[0].name)[-1]
-    return load_images(spec, n_inputs, config.input == "bipolar", config.seed).images
+    n_inputs = prod(model.get_tensor_shape(model.graph.input[0].name)[1:])
+    data = Path(config.data) if config.data else None
+    return load_images(spec, n_inputs, config.input == "bipolar", config.seed, data).images
 
 
 if __name__ == "__main__":

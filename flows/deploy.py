@@ -116,7 +116,7 @@ def network_arrays(model: Any) -> dict[str, NDArray[Any]]:
                 "deploy-op",
                 f"the driver's NumPy back end has no layer {kind}",
                 f"node {node.name}",
-                "add it to hw/host/bnnflow_host/network.py and to flows/deploy.py",
+                "only perceptrons are packaged so far; run this one with: python -m flows.classify",
             )
         arrays |= {f"{number}.{key}.{name}": array for name, array in layer.items()}
     return arrays
