@@ -21,6 +21,10 @@ LEVELS, LOOKUP = 2.0, 5.0
 CONSTANT_LANE = 7.5
 
 
+#: words of a bnn_levels' stage in LUTs at most: simulators take its table for a constant
+DEEPEST = 4096
+
+
 class Area(NamedTuple):
     """What a kernel takes: LUT sites, DSP48, BRAM36 (a RAMB18 is a half)."""
 
@@ -182,7 +186,10 @@ def first_block_stage(
     first = k
     for s in reversed(range(k)):
         depth, width = n // pe * classes << s, thr_w * (1 + (top if s == 0 else 0))
-        if _rom(width, depth) <= bram_price * rom_bram36(pe * width, depth):
+        in_luts = depth <= DEEPEST and _rom(width, depth) <= bram_price * rom_bram36(
+            pe * width, depth
+        )
+        if in_luts:
             break
         first = s
     return first
