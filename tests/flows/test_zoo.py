@@ -5,7 +5,10 @@ from pathlib import Path
 import pytest
 
 from flows import zoo
+from flows.build import build
+from flows.config import FlowConfig
 from flows.errors import FlowError
+from flows.files import read_json
 
 
 @pytest.fixture
@@ -46,9 +49,15 @@ def test_only_proved_networks_are_kept(a_zoo: Path) -> None:
         zoo.keep(a_zoo, "small")
 
 
-def test_every_network_of_the_project_is_what_its_description_says() -> None:
-    for name in zoo.names():
-        about = zoo.describe(name)
-        assert zoo.unpack(name).is_file()
-        assert 0 < about["accuracy_top1"] <= 1
-        assert about["images_equal"] == about["images"]
+@pytest.mark.parametrize("name", zoo.names())
+def test_every_network_of_the_project_compiles(name: str, tmp_path: Path) -> None:
+    about = zoo.describe(name)
+    assert 0 < about["accuracy_top1"] <= 1
+    assert about["images_equal"] == about["images"]
+    config = FlowConfig(str(zoo.unpack(name)), target_fps=3000)
+    build(tmp_path / "run", config, last="fold")
+    assert read_json(tmp_path / "run" / "folding.json")["fps"] >= 3000
+
+
+def test_there_is_one_for_the_demo() -> None:
+    assert {"cnv_cifar10", "cnv_fashion"} <= set(zoo.names())
