@@ -40,8 +40,7 @@ cnv_args = $(if $(DATA),--model zoo:cnv_cifar10 --images folder --data $(DATA),-
 seed_arg = $(if $(SEED),--seed $(SEED))
 kernels = $(patsubst sim/test_%.py,%,$(wildcard sim/test_*.py))
 
-.PHONY: help setup doctor demo data train export build report deploy cosim lint format test sim
-.PHONY: bench-kernels bench-networks bench-host bench-train results prove clean distclean
+.PHONY: help setup doctor demo data train export build report deploy cosim lint format test sim bench-kernels bench-networks bench-host bench-train results prove clean distclean
 
 help: ## list the targets
 	@echo "usage: make TARGET [NET=tfc|cnv] [CFG=$(CFG)] [RUN=$(RUN)] [BOARD=$(BOARD)] [DATA=folder]"
