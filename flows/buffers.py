@@ -20,6 +20,7 @@ from hw.kernels.bnn_window_area import window_area
 
 #: clk through a kernel, at most; too much only makes buffers deeper (flows/schedule.py)
 LATENCY = {
+    "AxisFifo": 2,  # of a graph that has its FIFOs already
     "AxisFork": 2,
     "AxisDwc": 2,
     "BnnAdd": 3,
