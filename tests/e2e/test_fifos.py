@@ -10,6 +10,7 @@ import pytest
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 
+from flows.buffers import schedule_graph
 from flows.build import build
 from flows.config import FlowConfig
 from flows.errors import CheckFailed
@@ -49,7 +50,9 @@ def deepest(model: ModelWrapper) -> tuple[str, int]:
 def test_the_interval_is_exact(run: Path) -> None:
     check = read_json(run / "check.json")
     assert check["interval_measured"] == check["interval_predicted"]
-    assert deepest(ModelWrapper(str(run / "05_fold.onnx")))[1] > 2
+    folded = ModelWrapper(str(run / "05_fold.onnx"))
+    assert deepest(folded)[1] > 2
+    assert schedule_graph(folded).period == check["interval_measured"]
 
 
 def test_a_shorter_one_loses_rate_or_stops(run: Path) -> None:
