@@ -159,11 +159,13 @@ class Shell:
         assert not self.memory.violations, self.memory.violations[:3]
         assert int(self.dut.errors.value) == 0, "axi_checker counted violations, see the log"
 
-    async def run(self, frames: int, scores: bool, source: int, destination: int) -> None:
-        """One batch from request to compared output."""
+    async def run(
+        self, frames: int, scores: bool, source: int, destination: int, limit_clk: int = 30_000
+    ) -> None:
+        """One batch from request to compared output, the interrupt within `limit_clk`."""
         want = self.place(frames, scores, source, destination)
         await self.begin(source, destination, frames, scores)
-        status = await self.wait_irq()
+        status = await self.wait_irq(limit_clk)
         assert status == BIT["STATUS_DONE"], f"STATUS={status:#x}"
         self.expect_output(destination, want)
         assert await self.read("FRAMES_IN") == frames

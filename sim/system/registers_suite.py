@@ -89,7 +89,8 @@ async def rate_and_counters(dut: Any) -> None:
     assert all(value <= cycles for value in idle.values())
     for channel, name in (("r", "READ_STALL"), ("aw", "WRITE_STALL")):
         shell.pause(0.97, channel)
-        await shell.run(n, True, IN, OUT)
+        limit = 10_000 + int(200 * words)  # 33 clk per word on average
+        await shell.run(n, True, IN, OUT, limit)
         slow = {name: await shell.read(name) for name in names}
         if channel == "r" or shape.score_bytes * n > 1200:  # the write buffers hold the rest
             assert slow[name] > idle[name] + words / 4, f"{channel}: {slow} after {idle}"
