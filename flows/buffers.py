@@ -7,10 +7,11 @@ from collections.abc import Callable
 from math import prod
 from typing import Any
 
-from onnx import NodeProto, TensorProto, helper
+from onnx import NodeProto
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 
+from flows.links import insert_link
 from flows.schedule import Sizes, size_buffers
 from flows.schedule_graph import Graph
 from flows.schedule_kinds import Node, Sink, Source
@@ -70,7 +71,7 @@ def schedule_graph(model: ModelWrapper) -> Graph:
 
 def _node(op: Any, node: NodeProto) -> Node:
     name, outputs, latency = node.name, list(node.output), LATENCY[node.op_type]
-    inputs = list(node.input[: len(getattr(op, "in_ports", ("s_axis",)))])
+    inputs = list(node.input[: len(op.in_ports)])
     into, out = beats(op.get_folded_input_shape()), beats(op.get_folded_output_shape())
     if node.op_type == "BnnWindow":
         return window(name, inputs[0], outputs[0], op.geometry(), latency)
@@ -132,30 +133,8 @@ def _insert_fifo(model: ModelWrapper, tensor: str, depth: int, bram_price: float
     reader = model.find_consumer(tensor)
     if reader is None:
         return  # an output of the top: whoever reads it buffers
-    behind = f"{tensor}_fifo"
-    op = getCustomOp(reader)
-    index = list(reader.input).index(tensor)
-    lanes = int(op.get_folded_input_shape(index)[-1])
-    shape = model.get_tensor_shape(tensor)
-    datatype = model.get_tensor_datatype(tensor)
-    given = {"W": lanes * int(datatype.bitwidth()), "DEPTH": depth}
-    block = _in_block_ram(fifo_area, given, bram_price)
-    node = helper.make_node(
-        "AxisFifo",
-        [tensor],
-        [behind],
-        name=f"fifo_{tensor}",
-        domain="flows.ops",
-        backend="fpgadataflow",
-        inShape=list(shape[1:]),
-        outShape=list(shape[1:]),
-        PE=lanes,
-        depth=depth,
-        inputDataType=datatype.name,
-        outputDataType=datatype.name,
-        ram_style="block" if block else "distributed",
-    )
-    model.graph.value_info.append(helper.make_tensor_value_info(behind, TensorProto.FLOAT, shape))
-    model.set_tensor_datatype(behind, datatype)
-    reader.input[index] = behind
-    model.graph.node.insert(list(model.graph.node).index(reader), node)
+    lanes = int(getCustomOp(reader).get_folded_input_shape(list(reader.input).index(tensor))[-1])
+    node = insert_link(model, reader, tensor, "AxisFifo", f"{tensor}_fifo", PE=lanes, depth=depth)
+    op = getCustomOp(node)
+    block = _in_block_ram(fifo_area, op.kernel_parameters([]), bram_price)
+    op.set_nodeattr("ram_style", "block" if block else "distributed")

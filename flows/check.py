@@ -20,17 +20,23 @@ from tqdm import tqdm
 
 from flows.compare import Comparison, compare, count_equal, shapes_of
 from flows.errors import CheckFailed
-from flows.execute import Outputs, layers_of, run_integer, run_qonnx, run_streamlined
+from flows.execute import (
+    Outputs,
+    chunk_of,
+    has_layers,
+    layers_of,
+    run_integer,
+    run_qonnx,
+    run_streamlined,
+)
 from flows.images import ImageSet
 from flows.rtl import RtlRun, build_bench, run_bench
 
-#: clk that the RTL runs, and runs again with gaps, stalls and a reset; it says how many images do
-RTL_CLK, STALL_CLK = 4_000_000, 600_000
-#: at least, and in the second run at most
-FEWEST_IMAGES, STALL_IMAGES = 10, 200
+#: images of the second RTL run, with gaps, stalls and a reset, at most
+STALL_IMAGES = 200
+#: clk of the two runs, and images at least, for networks with maps; perceptrons run all images
+RTL_CLK, STALL_CLK, FEWEST_IMAGES = 4_000_000, 600_000, 10
 GAP, STALL = 0.3, 0.3
-#: numbers that QONNX' tensors may hold at once: a few bytes each
-CHUNK_ELEMENTS = 1 << 28
 #: images that are run again with taps to find the layer that differs
 TAP_IMAGES = 16
 
@@ -51,7 +57,7 @@ def check_graphs(
         CheckFailed: stages-differ.
     """
     layers = layers_of(folded)
-    chunk = max(1, CHUNK_ELEMENTS // _elements(imported))
+    chunk = chunk_of(imported)
     found: dict[str, list[Outputs]] = {}
     n = len(images.images)
     shapes = shapes_of(folded)
@@ -79,12 +85,6 @@ def check_graphs(
         equal = Comparison(n, n, n, n) if rows else None
         rows.append(_row(whole, images, equal, rows[-1]["name"] if rows else None))
     return rows, whole
-
-
-def _elements(model: ModelWrapper) -> int:
-    """Numbers that one image is made into, over all tensors."""
-    names = {name for node in model.graph.node for name in node.output}
-    return sum(int(np.prod(model.get_tensor_shape(name) or [1])) for name in names)
 
 
 def _uninverted(outputs: Outputs, model: ModelWrapper) -> Outputs:
@@ -146,7 +146,7 @@ def check_rtl(
         images: those of check_graphs.
         integer: what check_graphs gave.
         interval: predicted clk per frame.
-        n_images: how many the RTL runs; as many as take RTL_CLK clk where None.
+        n_images: how many the RTL runs; where None all, with maps as many as take RTL_CLK clk.
 
     Returns:
         The RTL part of check.json.
@@ -155,7 +155,11 @@ def check_rtl(
         CheckFailed: stages-differ (naming layer, channel and image), cycles-differ,
             sim-stuck and the bench's other checks.
     """
-    images = images.first(n_images or max(FEWEST_IMAGES, RTL_CLK // interval))
+    n_stalled = STALL_IMAGES
+    if has_layers(folded):
+        n_images = n_images or max(FEWEST_IMAGES, RTL_CLK // interval)
+        n_stalled = min(STALL_IMAGES, max(FEWEST_IMAGES, STALL_CLK // interval))
+    images = images.first(n_images or len(images.images))
     integer = integer.first(len(images.images))
     bench = rtl.build()
     try:
@@ -174,7 +178,6 @@ def check_rtl(
             "this is a bug of bnnflow: please report it with folding.json",
             'flows/README.md, "The proof"',
         )
-    n_stalled = min(STALL_IMAGES, max(FEWEST_IMAGES, STALL_CLK // interval))
     stalled = _check_stalls(rtl, bench, images.images[:n_stalled], integer)
     return {
         "rows": [_row(plain.outputs, images, equal, "integer")],

@@ -56,7 +56,8 @@ class FlowConfig:
         input: what the network's input is ("pixel/255", "pixel", "bipolar").
         images: what the proof runs on (see flows/images.py).
         data: folder of the data set's files; see training.data.folder_of.
-        rtl_images: how many of them the RTL runs; as many as take RTL_CLK clk where None.
+        rtl_images: how many of them the RTL runs; where None all, with maps as many as take
+            flows.check.RTL_CLK clk.
         seed: of random images, gaps and stalls.
     """
 

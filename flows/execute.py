@@ -49,9 +49,9 @@ class Layer:
             values = maps.reshape(len(values), -1)
         exact = (values.astype(np.float64) / self.scale - self.offset) / self.mul
         near = np.rint(exact)
-        # a float32 product with a scale that is no power of two is off by its rounding
-        whole = np.abs(exact - near) <= 1e-6 * np.maximum(1, np.abs(near))
-        if not whole.all():
+        # the product as QONNX' quantizers form it, in float32: equal, or the tensor is another one
+        again = np.float32(self.scale) * (self.mul * near + self.offset).astype(np.float32)
+        if not np.array_equal(again, values):
             return exact
         limit = np.abs(near).max(initial=0)
         return near.astype(np.int8 if limit < 128 else np.int32)

@@ -20,7 +20,7 @@ from flows.buffers import insert_buffers
 from flows.config import Board
 from flows.errors import FlowError
 from flows.fold_max import fold_max, pareto
-from flows.fold_units import UNITS, layers_of
+from flows.fold_units import layers_of
 from flows.folding import Fold, Layer, bram_price, check_fold, fold_for_rate
 from flows.schedule import Sizes
 from flows.transforms.insert_converters import InsertConverters
@@ -79,9 +79,8 @@ def apply_folds(
         op = getCustomOp(node)
         if node.name in folds:
             op.set_folding(folds[node.name].pe, folds[node.name].simd)
+            _let_window_repeat(model, node)
             op.choose_memory(prices[node.name])
-        elif node.op_type == "BnnWindow" and (unit := _reader_unit(model, node)) is not None:
-            _fold_window(op, getCustomOp(unit), folds[unit.name])
         else:
             op.set_folding(_lanes(model, node, folds), 0)
     model = model.transform(InsertConverters())
@@ -90,17 +89,15 @@ def apply_folds(
     return model
 
 
-def _reader_unit(model: ModelWrapper, node: NodeProto) -> NodeProto | None:
-    reader: NodeProto | None = model.find_consumer(node.output[0])
-    return reader if reader is not None and reader.op_type in UNITS else None
-
-
-def _fold_window(window: Any, unit: Any, fold: Fold) -> None:
-    """The window in front of a unit repeats each vector, so that the unit need not store it."""
-    window.set_folding(fold.simd, 0)
-    passes = int(unit.get_nodeattr("MH")) // int(unit.get_nodeattr("groups")) // fold.pe
-    window.set_nodeattr("passes", passes)
-    unit.set_nodeattr("replay", 0)
+def _let_window_repeat(model: ModelWrapper, unit: NodeProto) -> None:
+    """A window in front of a unit sends each vector as often as it is read: nobody stores it."""
+    front = model.find_producer(unit.input[0])
+    if front is None or front.op_type != "BnnWindow":
+        return
+    window, op = getCustomOp(front), getCustomOp(unit)
+    window.set_folding(int(op.get_nodeattr("SIMD")), 0)
+    window.set_nodeattr("passes", op.passes)
+    op.set_nodeattr("replay", 0)
 
 
 def _lanes(model: ModelWrapper, node: NodeProto, folds: dict[str, Fold]) -> int:
@@ -171,18 +168,6 @@ def fold(
         model = model.transform(step)
     table = folding_table(model, board, clk_mhz, target_fps, sizes)
     return model, {**table, "stopped_by": stopped_by, "pareto": rows}
-
-
-def beats_per_frame(node: Any) -> tuple[int, int]:
-    """Beats of a node's first input and first output stream in one frame."""
-    op = getCustomOp(node)
-    beats = []
-    for shape in (op.get_folded_input_shape(), op.get_folded_output_shape()):
-        n = 1
-        for size in shape[:-1]:
-            n *= int(size)
-        beats.append(n)
-    return beats[0], beats[1]
 
 
 def node_cycles(node: Any) -> int:

@@ -19,8 +19,9 @@ from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 
 from flows import finn_env  # noqa: F401  (sets FINN up)
+from flows.buffers import beats
 from flows.execute import is_layer
-from flows.fold_graph import beats_per_frame, node_cycles
+from flows.fold_graph import node_cycles
 from flows.templates import render
 
 TOP = "bnn_top"
@@ -74,25 +75,21 @@ def _forget_paths(op: Any) -> None:
 
 def streams_of(model: ModelWrapper) -> list[Stream]:
     """Every stream of the top: input first, then each node's outputs in order."""
-    first = model.graph.node[0]
-    op = getCustomOp(first)
-    beats_in, _ = beats_per_frame(first)
+    op = getCustomOp(model.graph.node[0])
     source = model.graph.input[0].name
-    streams = [Stream(source, op.get_instream_width(), beats_in, "", "s_axis")]
+    into = beats(op.get_folded_input_shape())
+    streams = [Stream(source, op.get_instream_width(), into, "", "s_axis")]
     outputs = [o.name for o in model.graph.output]
     ports = dict(zip(outputs, PORTS[1:], strict=True))
     internal = 0
     for node in model.graph.node:
         op = getCustomOp(node)
         for i, tensor in enumerate(node.output):
-            shape = op.get_folded_output_shape(i)
-            beats = 1
-            for size in shape[:-1]:
-                beats *= int(size)
+            out = beats(op.get_folded_output_shape(i))
             prefix = ports.get(tensor, f"s{internal}")
             internal += tensor not in ports
             name = f"{node.name}.out{i}"
-            streams.append(Stream(tensor, int(op.get_outstream_width(i)), beats, name, prefix))
+            streams.append(Stream(tensor, int(op.get_outstream_width(i)), out, name, prefix))
     return streams
 
 
@@ -124,10 +121,10 @@ def _render_top(model: ModelWrapper, streams: list[Stream]) -> str:
     nodes = []
     for node in model.graph.node:
         op = getCustomOp(node)
-        n_in = len(getattr(op, "in_ports", ("s_axis",)))
+        n_in = len(op.in_ports)
         connections = [(f"in{i}_V", by_tensor[t]) for i, t in enumerate(node.input[:n_in])]
         connections += [(f"out{i}_V", by_tensor[t]) for i, t in enumerate(node.output)]
-        nodes.append((node.name, getattr(op, "has_prim", False), connections))
+        nodes.append((node.name, op.has_prim, connections))
     return render(
         "top.sv.j2",
         top=TOP,

@@ -29,8 +29,8 @@ TOPS = {  # (PE, SIMD) per layer
 }
 SCORE_MAPS = {"none": None, "negative": "BnnRequant", "bn": "BnnRequant", "curve": "BnnLookup"}
 CONVERTERS = ("uneven", "odd-table", "odd-bits-in")
-NAMES = [{"network": name} for name in TOPS]
-RUNS = bench.runs(NAMES[:3], NAMES[3:-1], NAMES[-1:])
+PLAIN = [{"network": name} for name in TOPS if name not in CONVERTERS]
+RUNS = bench.runs(PLAIN[:3], PLAIN[3:], [{"network": name} for name in CONVERTERS])
 
 
 def simulate(run: str, simulator: str, seed: int, rerun: bool = True) -> None:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hw.kernels.bnn_border_ref import pixel_classes
+
 
 @dataclass(frozen=True)
 class Window:
@@ -62,8 +64,7 @@ class Border:
 
     def of_pixels(self) -> NDArray[np.int64]:
         """Class of every pixel, shape (rows, columns)."""
-        rows, columns = np.array(self.rows, np.int64), np.array(self.columns, np.int64)
-        return np.asarray(rows[:, None] * self.n_columns + columns[None, :])
+        return pixel_classes(self.rows, self.columns, self.n_columns)
 
 
 def inside(window: Window) -> tuple[Border, NDArray[np.bool_]]:

@@ -9,8 +9,8 @@ import numpy as np
 from onnx import NodeProto
 from qonnx.core.datatype import DataType
 
+from flows.datatypes import int_type
 from flows.errors import FlowError
-from flows.integer.hardware import int_type
 from flows.integer.lower import MORE, Lowering
 from flows.integer.table import Function, Levels, codes
 from flows.integer.value import Ints, Value
@@ -147,12 +147,6 @@ def _levels_area(ctx: Lowering, value: Value, thr: Ints, low: int, found: Levels
 
 
 def _add_levels(ctx: Lowering, value: Value, thr: Ints, low: int, found: Levels) -> str:
-    border = {}
-    if value.border is not None and len(thr) > 1:
-        border = {
-            "rowClass": list(value.border.rows),
-            "columnClass": list(value.border.columns),
-        }
     return ctx.hw.add(
         "BnnLevels",
         [value.stream],
@@ -160,7 +154,7 @@ def _add_levels(ctx: Lowering, value: Value, thr: Ints, low: int, found: Levels)
         int_type(found.low, found.high),
         {"thresholds": thr, "falling": (found.direction < 0).astype(np.int64)},
         low=low,
-        **border,
+        **value.classes(len(thr)),
     )
 
 

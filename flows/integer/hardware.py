@@ -14,7 +14,7 @@ from qonnx.core.datatype import DataType
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.util.basic import qonnx_make_model
 
-from flows.transforms.map_scores import smallest_type
+from flows.datatypes import smallest_type
 
 SOURCE = "global_in"
 
@@ -147,12 +147,3 @@ def _as_floats(array: NDArray[Any], tensor: str) -> NDArray[np.floating[Any]]:
         if np.array_equal(floats.astype(np.int64), array):
             return floats
     raise ValueError(f"{tensor} does not fit a float64 tensor")
-
-
-def int_type(low: int, high: int) -> str:
-    """Name of the narrowest QONNX integer type for low .. high; BINARY for bits."""
-    if (low, high) == (0, 1):
-        return "BINARY"
-    if low >= 0:
-        return f"UINT{max(1, high.bit_length())}"
-    return f"INT{max((-low - 1).bit_length(), high.bit_length() if high > 0 else 0) + 1}"

@@ -5,15 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from onnx import NodeProto
 
+from flows.datatypes import int_type
 from flows.errors import FlowError
 from flows.integer.fallback import tabulate
 from flows.integer.fit import fit
-from flows.integer.hardware import int_type
 from flows.integer.lower import MORE, Lowering
 from flows.integer.table import (
     MANY,
@@ -84,7 +83,6 @@ def materialise(ctx: Lowering, tensor: str, node: NodeProto, step: float | None 
                 ctx,
                 value,
                 results(ctx.model, value, lambda y: np.rint(y / whole).astype(np.int64)),
-                tensor,
                 node,
             )
             ctx.made[key] = replace(made, scale=step, flat=value.flat)
@@ -97,7 +95,6 @@ def requantise(
     ctx: Lowering,
     value: Value,
     function_of: Callable[[int], Function],
-    tensor: str,
     node: NodeProto,
 ) -> Value:
     """Hardware for an integer function of a stream: nothing, a multiply-add, thresholds or a table.
@@ -106,14 +103,13 @@ def requantise(
         ctx: the walk.
         value: what the function is of.
         function_of: the function for each class.
-        tensor: of the QONNX graph that this is, for the proof, and
         node: who asks, for messages.
 
     Raises:
         FlowError: no-affine (no multiply-add, nor thresholds or a table of a bearable size).
     """
     if value.pool is not None:
-        return _pooled(ctx, value, function_of, tensor, node)
+        return _pooled(ctx, value, function_of, node)
     try:
         found = levels(function_of, value)
     except NotMonotone:
@@ -126,22 +122,17 @@ def requantise(
     if one_class and (affine.a == 1).all() and not affine.b.any() and affine.shift == 0:
         if (low, high) == (value.low, value.high):
             return Value(value.stream, value.shape, low, high)
-    border: dict[str, Any] = {}
-    if value.border is not None and not one_class:
-        border = {
-            "rowClass": list(value.border.rows),
-            "columnClass": list(value.border.columns),
-        }
+    b = affine.b[:1] if one_class else affine.b
     stream = ctx.hw.add(
         "BnnRequant",
         [value.stream],
         ctx.hw.shapes[value.stream][1:],
         int_type(low, high),
-        {"a": affine.a, "b": affine.b[:1] if one_class else affine.b},
+        {"a": affine.a, "b": b},
         shift=affine.shift,
         low=low,
         high=high,
-        **border,
+        **value.classes(len(b)),
     )
     return Value(stream, value.shape, low, high)
 
@@ -150,7 +141,6 @@ def _pooled(
     ctx: Lowering,
     value: Value,
     function_of: Callable[[int], Function],
-    tensor: str,
     node: NodeProto,
 ) -> Value:
     """A pool that waited: the function first, then the maximum of its results.
@@ -174,16 +164,11 @@ def _pooled(
     def turned(y: Ints) -> Ints:
         return np.where(falls, -1 - y, y)
 
-    made = requantise(ctx, bare, lambda k: lambda x: turned(function_of(k)(x)), tensor, node)
+    made = requantise(ctx, bare, lambda k: lambda x: turned(function_of(k)(x)), node)
     made = add_pool(ctx, made, pool.kernel, "max")
     if not falls.any():
         return made
-    return requantise(ctx, made, lambda k: turned, tensor, node)
-
-
-def of_rising_codes(value: Value) -> Ints:
-    """Every code for every channel, shape (codes, channels)."""
-    return np.repeat(codes(value)[:, None], value.channels, axis=1)
+    return requantise(ctx, made, lambda k: turned, node)
 
 
 def add(ctx: Lowering, node: NodeProto) -> Value:

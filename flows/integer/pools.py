@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import NodeProto, helper
 
-from flows.integer.hardware import int_type
+from flows.datatypes import int_type
 from flows.integer.lower import Lowering
 from flows.integer.table import evaluate, of_codes
 from flows.integer.value import Ints, Pending, Value, is_power_of_two

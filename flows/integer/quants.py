@@ -9,8 +9,8 @@ import numpy as np
 from onnx import NodeProto
 from qonnx.custom_op.registry import getCustomOp
 
+from flows.datatypes import int_type
 from flows.errors import FlowError
-from flows.integer.hardware import int_type
 from flows.integer.joins import requantise
 from flows.integer.lower import MORE, Lowering
 from flows.integer.pools import add_pool, sinks
@@ -117,10 +117,8 @@ def _has_other_readers(ctx: Lowering, node: NodeProto, stream: str) -> bool:
 
 def _compare(ctx: Lowering, value: Value, thr: Ints, falling: np.ndarray) -> str:
     shape = ctx.hw.shapes[value.stream][1:]
-    border = {}
-    if value.border is not None and len(thr) > 1:
-        border = {"rowClass": list(value.border.rows), "columnClass": list(value.border.columns)}
-    else:
+    classes = value.classes(len(thr))
+    if not classes:
         thr, falling = thr[:1], falling[:1]
     return ctx.hw.add(
         "BnnBinarize",
@@ -128,7 +126,7 @@ def _compare(ctx: Lowering, value: Value, thr: Ints, falling: np.ndarray) -> str
         shape,
         int_type(0, 1),
         {"thresholds": thr, "falling": falling.astype(np.int64)},
-        **border,
+        **classes,
     )
 
 
@@ -156,7 +154,7 @@ def quant(ctx: Lowering, node: NodeProto) -> Value:
         bool(op.get_nodeattr("narrow")),
         str(op.get_nodeattr("rounding_mode")),
     )
-    made = requantise(ctx, value, function_of, node.output[0], node)
+    made = requantise(ctx, value, function_of, node)
     made = replace(made, scale=scale, flat=value.flat)
     if not value.flat:
         ctx.hw.realise(made.stream, node.output[0], scale, 1, 0)

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 
+from flows.datatypes import int_type, smallest_type
 from flows.errors import FlowError
 from flows.integer.fallback import add_table
-from flows.integer.hardware import int_type
 from flows.integer.lower import MORE, Lowering
 from flows.integer.table import codes, evaluate, of_codes
 from flows.integer.value import Value, is_power_of_two
-from flows.transforms.map_scores import fit_score_map, smallest_type
+from flows.transforms.map_scores import fit_score_map
 
 
 def scores(ctx: Lowering, value: Value) -> str:

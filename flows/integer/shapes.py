@@ -10,7 +10,7 @@ import numpy as np
 from onnx import NodeProto, helper
 
 from flows.integer.border import every_nth
-from flows.integer.hardware import int_type
+from flows.integer.hardware import SOURCE
 from flows.integer.joins import materialise
 from flows.integer.lower import Lowering
 from flows.integer.value import Padding, Value
@@ -62,7 +62,7 @@ def reshape(ctx: Lowering, node: NodeProto) -> Value:
     wanted = (shape[1], shape[2], shape[3])
     if value.flat and value.shape == wanted:
         return replace(value, flat=False)
-    if value.stream == "global_in" and prod(value.shape) == prod(wanted):
+    if value.stream == SOURCE and prod(value.shape) == prod(wanted):
         # the accelerator is fed pixel by pixel, whatever the shape the graph was given
         ctx.hw.shapes[value.stream] = (1, *_channels_last(wanted))
         return replace(value, shape=wanted, flat=False)
@@ -148,12 +148,10 @@ def _channels(ctx: Lowering, node: NodeProto, before: int, after: int, amount: f
         "BnnChannelPad",
         [value.stream],
         (rows, columns, before + c + after),
-        int_type(low, high) if (low, high) != (0, 1) else "BINARY",
+        ctx.hw.types[value.stream],  # it holds 0, too
         before=before,
         after=after,
     )
-    ctx.hw.types[stream] = ctx.hw.types[value.stream]
-    ctx.hw.set(ctx.hw.producer(stream), outputDataType=ctx.hw.types[value.stream])
     shape = (before + c + after, rows, columns)
     ctx.hw.realise(stream, node.output[0], value.scale, 1, 0)
     return replace(value, stream=stream, shape=shape, low=low, high=high, raw=False)

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import NodeProto, helper
 
+from flows.datatypes import int_type
 from flows.integer.border import Border, Window, inside
-from flows.integer.hardware import int_type
 from flows.integer.inputs import Input
 from flows.integer.lower import Lowering
 from flows.integer.value import Ints, Value, is_power_of_two
@@ -134,7 +134,7 @@ def _integer(
     Returns:
         Its sums, and per output what has to be added to them.
     """
-    x_low = min(read.value.low, read.pad or 0, 0 if read.pad is None else read.value.low)
+    x_low = min(read.value.low, read.pad or 0)
     x_high = max(read.value.high, read.pad or 0)
     positive, negative = np.maximum(columns, 0), np.minimum(columns, 0)
     low = positive.sum(axis=1) * x_low + negative.sum(axis=1) * x_high
@@ -195,5 +195,5 @@ def _biased(ctx: Lowering, node: NodeProto, value: Value, bias: NDArray[Any]) ->
     whole = np.rint(units)
     exact = not value.nodes and is_power_of_two(abs(value.scale))
     if exact and np.array_equal(units, whole) and np.abs(whole).max() < 1 << 24:
-        return replace(value, offset=value.offset + whole.astype(np.int64)[None, :], raw=value.raw)
+        return replace(value, offset=value.offset + whole.astype(np.int64)[None, :])
     return _constant(ctx, node, value, "Add", bias.ravel())

@@ -84,6 +84,12 @@ class Value:
         """Whether the stream carries bits."""
         return (self.low, self.high) == (0, 1)
 
+    def classes(self, n: int) -> dict[str, list[int]]:
+        """Attributes of an op that has constants for n classes of pixels; none for one class."""
+        if self.border is None or n == 1:
+            return {}
+        return {"rowClass": list(self.border.rows), "columnClass": list(self.border.columns)}
+
     @property
     def offsets(self) -> Ints:
         """Offset for every channel, shape (classes, channels)."""

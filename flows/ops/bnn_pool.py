@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from flows.ops.base import Attributes
 from flows.ops.map_op import MapOp
-from hw.kernels.bnn_pool_ref import pool
+from hw.kernels.bnn_pool_ref import mask_literal, pool
 
 
 class BnnPool(MapOp):
@@ -52,7 +52,7 @@ class BnnPool(MapOp):
         mask = constants[0].astype(int)
         if not mask.any():
             return {}
-        return {"AND_MASK": f"{len(mask)}'h{sum(int(m) << i for i, m in enumerate(mask)):x}"}
+        return {"AND_MASK": mask_literal(mask)}
 
     def compute(
         self, streams: list[NDArray[Any]], constants: list[NDArray[np.float32]]

@@ -11,6 +11,7 @@ from onnx import NodeProto
 from qonnx.core.datatype import DataType
 
 from flows.ops.base import Attributes, KernelOp
+from hw.kernels.bnn_border_ref import class_literal, pixel_classes
 
 
 class MapOp(KernelOp):
@@ -107,7 +108,7 @@ class BorderOp(MapOp):
         rows, columns = self.shape("rowClass"), self.shape("columnClass")
         if not rows:
             return None
-        return np.asarray(np.array(rows)[:, None] * (max(columns) + 1) + np.array(columns))
+        return pixel_classes(rows, columns, max(columns) + 1)
 
     def border_parameters(self) -> dict[str, int]:
         """ROWS, COLS and the numbers of classes, where there are several."""
@@ -126,8 +127,6 @@ class BorderOp(MapOp):
         literals = {}
         for key, name in (("ROW_CLASS", "rowClass"), ("COL_CLASS", "columnClass")):
             classes = self.shape(name)
-            bits = max(classes, default=0).bit_length()
-            if bits:
-                value = sum(c << (i * bits) for i, c in enumerate(classes))
-                literals[key] = f"{bits * len(classes)}'h{value:x}"
+            if max(classes, default=0):
+                literals[key] = class_literal(classes, max(classes) + 1)
         return literals

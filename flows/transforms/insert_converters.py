@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
-from math import prod
 
-from onnx import TensorProto, helper
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 from qonnx.transformation.base import Transformation
+
+from flows.links import insert_link
 
 
 class InsertConverters(Transformation):  # type: ignore[misc]
@@ -37,33 +37,9 @@ class InsertConverters(Transformation):  # type: ignore[misc]
                     between.append(math.lcm(lanes, wanted))
                 if lanes != wanted:
                     between.append(wanted)
+                end = tensor
                 for nth, (into, out) in enumerate(pairwise(between)):
-                    self._insert(model, reader, index, f"{tensor}_dwc{nth}", into, out)
+                    name = f"{tensor}_dwc{nth}"
+                    insert_link(model, reader, end, "AxisDwc", name, PE=into, outLanes=out)
+                    end = name
         return model, False
-
-    @staticmethod
-    def _insert(
-        model: ModelWrapper, reader: object, index: int, name: str, into: int, out: int
-    ) -> None:
-        tensor = reader.input[index]  # type: ignore[attr-defined]
-        shape, datatype = model.get_tensor_shape(tensor), model.get_tensor_datatype(tensor)
-        n = prod(shape)
-        node = helper.make_node(
-            "AxisDwc",
-            [tensor],
-            [name],
-            name=name,
-            domain="flows.ops",
-            backend="fpgadataflow",
-            inShape=[n],
-            outShape=[n],
-            PE=into,
-            outLanes=out,
-            inputDataType=datatype.name,
-            outputDataType=datatype.name,
-        )
-        info = helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
-        model.graph.value_info.append(info)
-        model.set_tensor_datatype(name, datatype)
-        reader.input[index] = name  # type: ignore[attr-defined]
-        model.graph.node.insert(list(model.graph.node).index(reader), node)

@@ -13,6 +13,7 @@ from qonnx.core.datatype import DataType
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.transformation.base import Transformation
 
+from flows.datatypes import smallest_type
 from flows.transforms.chain import Chain, evaluate_chain, find_chain
 
 #: A coefficient of the affine map has to fit the smaller port of a DSP48E1 multiplier (25 x 18).
@@ -140,12 +141,3 @@ def _replace(model: ModelWrapper, chain: Chain, fitted: ScoreMap, mw: int, n_cla
         info = helper.make_tensor_value_info(chain.end, TensorProto.FLOAT, [1, n_classes])
         if model.get_tensor_valueinfo(chain.end) is None:
             model.graph.value_info.append(info)
-
-
-def smallest_type(values: NDArray[np.int64]) -> DataType:
-    """The narrowest QONNX integer type that holds all values; signed only where one is < 0."""
-    low, high = int(values.min()), int(values.max())
-    if low >= 0:
-        return DataType.get_smallest_possible(max(high, 1))
-    bits = max(int(-low - 1).bit_length(), int(max(high, 0)).bit_length()) + 1
-    return DataType[f"INT{bits}"]

@@ -38,6 +38,7 @@ def test_converters_have_whole_ratios(
     model = graph(before, behind).transform(InsertConverters())
     ops = [getCustomOp(n) for n in model.graph.node if n.op_type == "AxisDwc"]
     assert [(op.lanes, op.get_nodeattr("outLanes")) for op in ops] == ratios
+    assert [op.get_exp_cycles() for op in ops] == [48 // min(ratio) for ratio in ratios]
     streams = list(model.graph.node)
     for node, reader in itertools.pairwise(streams):
         out, into = getCustomOp(node), getCustomOp(reader)

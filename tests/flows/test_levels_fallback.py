@@ -13,9 +13,9 @@ from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 from qonnx.util.basic import qonnx_make_model
 
+from flows.datatypes import int_type
 from flows.errors import FlowError
 from flows.integer.border import Border
-from flows.integer.hardware import int_type
 from flows.integer.joins import requantise
 from flows.integer.lower import Lowering
 from flows.integer.table import Function, codes, quantized
@@ -76,7 +76,7 @@ def computed(ctx: Lowering, made: Value, x: NDArray[np.int64]) -> NDArray[np.int
 def check(ctx: Lowering, value: Value, bits: int, scale: float, op: str) -> None:
     """Every code, or every edge of a wide function and its neighbours, in every class of pixels."""
     function_of = quantized(ctx.model, value, scale, bits, True, False, "ROUND")
-    made = requantise(ctx, value, function_of, "t", QUANT)
+    made = requantise(ctx, value, function_of, QUANT)
     assert [n.op_type for n in ctx.hw.nodes] == [op]
     classes = np.zeros((SIDE, SIDE), int) if value.border is None else value.border.of_pixels()
     for k in range(len(value.offset)):
@@ -150,7 +150,7 @@ def test_bent_functions(op: str, low: int, bits: int) -> None:
     steps = [*norm(rng, width, n_codes), *bend, ("Add", [rng.normal(0, 2, (1, C, 1, 1))])]
     ctx, value = chain(steps, low, low + width, np.zeros((1, 1), np.int64))
     function_of = quantized(ctx.model, value, 1.0, bits, True, False, "ROUND")
-    made = requantise(ctx, value, function_of, "t", QUANT)
+    made = requantise(ctx, value, function_of, QUANT)
     x = _telling(function_of(0), value)
     maps = np.ascontiguousarray(np.broadcast_to(x[:, None, None, :], (len(x), SIDE, SIDE, C)))
     assert np.array_equal(computed(ctx, made, maps)[:, 0, 0], function_of(0)(x))
@@ -164,7 +164,7 @@ def test_rising_and_falling_is_a_table_where_it_is_small() -> None:
     ctx, value = chain(steps, -9000, 9000, none)
     function_of = quantized(ctx.model, value, 64.0, 4, True, False, "ROUND")
     with pytest.raises(FlowError, match="no-affine"):
-        requantise(ctx, value, function_of, "t", QUANT)
+        requantise(ctx, value, function_of, QUANT)
 
 
 @pytest.mark.parametrize(("network", "method"), [("resnet20", "irnet"), ("resnet18", "reactnet")])

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.transforms.map_scores import fit_score_map, same_order, smallest_type
+from flows.datatypes import smallest_type
+from flows.transforms.map_scores import fit_score_map, same_order
 
 
 def brute_force_same_order(f: np.ndarray, g: np.ndarray) -> bool:
