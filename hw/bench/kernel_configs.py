@@ -26,6 +26,9 @@ BORDERS = {"ROWS": 8, "COLS": 8, "CLASSES_R": 3, "CLASSES_C": 3}
 SCORES = {"N": 10, "PE": 1, "IN_W": 7, "COEF_W": 8, "OFFS_W": 16, "OUT_W": 18, "CLAMP": 0}
 CODES = {"N": 64, "PE": 4, "IN_W": 12, "IN_SIGNED": 1}
 REQUANT = {**CODES, "COEF_W": 8, "OFFS_W": 20, "SHIFT": 8, "OUT_W": 4, "LO": 0, "HI": 15}
+#: two windows of 3 x 3 per clk
+WIDE = {"ROWS": 32, "COLS": 32, "C": 16, "SIMD": 144, "M": 2, "PIX": 2}
+WIDE |= {f"PAD_{side}": 1 for side in "TLBR"}
 POOL = {"ROWS": 28, "COLS": 28, "C": 64, "KR": 2, "KC": 2}
 
 
@@ -69,6 +72,7 @@ KERNELS: list[tuple[str, Params, int]] = [
     ("bnn_window", _window(32, 3, 3, 8, 0), 0),
     ("bnn_window", _window(30, 64, 32, 1, 0, 1), 0),
     ("bnn_window", _window(14, 32, 8, 4, 1), 0),
+    ("bnn_window_wide", WIDE, 0),
 ]
 
 

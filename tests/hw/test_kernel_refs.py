@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The specifications against formulas written another way, and the memory files read back."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -13,6 +15,8 @@ from hw.kernels import (
     bnn_lookup_ref,
     bnn_mvu_ref,
     bnn_requant_ref,
+    bnn_window_ref,
+    bnn_window_wide_ref,
 )
 from hw.kernels.bnn_argmax_ref import argmax
 from hw.kernels.bnn_requant_ref import requant
@@ -189,3 +193,55 @@ def test_lookup_layout() -> None:
 def test_argmax_prefers_the_first(scores: list[list[int]]) -> None:
     want = [min(i for i, v in enumerate(row) if v == max(row)) for row in scores]
     assert argmax(scores).tolist() == want
+
+
+WIDE = {"ROWS": 6, "COLS": 8, "C": 2, "KR": 3, "KC": 3, "SIMD": 6, "PAD_T": 1, "PAD_L": 1}
+WIDE |= {"PAD_B": 1, "PAD_R": 1, "PAD_VALUE": 7}
+WIDES = [
+    {**WIDE, "PASSES": 2},
+    {**WIDE, "SIMD": 18, "M": 2, "PIX": 2},
+    {**WIDE, "STRIDE_R": 2, "STRIDE_C": 2, "M": 2, "PIX": 4},
+    {**WIDE, "KR": 2, "SIMD": 2, "STRIDE_C": 3, "PAD_L": 0, "PAD_B": 0},
+]
+
+
+@pytest.mark.parametrize("p", WIDES)
+def test_wide_windows_tap_by_tap(p: dict[str, int]) -> None:
+    x = np.random.default_rng(1).integers(0, 7, (2, p["ROWS"], p["COLS"], p["C"]))
+    m, per_beat = p.get("M", 1), p["SIMD"] // p["C"]
+    oh, ow = bnn_window_ref.out_size(p)
+
+    def tap(n: int, oy: int, ox: int, number: int) -> list[int]:
+        row = oy * p.get("STRIDE_R", 1) - p["PAD_T"] + number // p["KC"]
+        col = ox * p.get("STRIDE_C", 1) - p["PAD_L"] + number % p["KC"]
+        inside = 0 <= row < p["ROWS"] and 0 <= col < p["COLS"]
+        return [int(v) for v in x[n, row, col]] if inside else [p["PAD_VALUE"]] * p["C"]
+
+    want = [
+        v
+        for n, oy, ox in itertools.product(range(2), range(oh), range(0, ow, m))
+        for first in [*range(0, p["KR"] * p["KC"], per_beat)] * p.get("PASSES", 1)
+        for i, t in itertools.product(range(m), range(per_beat))
+        for v in tap(n, oy, ox + i, first + t)
+    ]
+    assert bnn_window_wide_ref.fits(p)
+    assert bnn_window_wide_ref.wide(x, p).ravel().tolist() == want
+
+
+@pytest.mark.parametrize("p", WIDES)
+def test_wide_windows_wait_for_their_last_pixel(p: dict[str, int]) -> None:
+    need, emit, lag = bnn_window_wide_ref.scan(p)
+    words, sent = bnn_window_wide_ref.beats(p)
+    assert (need[0], need[-1], emit.sum()) == (lag + 1, words + lag, sent)
+    assert len(need) == bnn_window_wide_ref.interval(p) >= words
+    m, pix = p.get("M", 1), p.get("PIX", 1)
+    last = bnn_window_ref.needs({**p, "SIMD": p["C"]}).reshape(-1, m).max(axis=1)  # in pixels
+    waits = np.minimum(need[emit].reshape(len(last), -1)[:, 0], words) * pix
+    assert (waits >= last).all()
+    assert (waits - last < pix).any()  # no later than it must
+
+
+def test_wide_windows_that_cannot_be_built() -> None:
+    changes = "SIMD=3 SIMD=8 GROUPS=2 M=2 PIX=2 PIX=16 PAD_T=3 PAD_R=8 PAD_B=8 ROWS=1 KR=9"
+    for name, value in (change.split("=") for change in changes.split()):
+        assert not bnn_window_wide_ref.fits({**WIDE, name: int(value)}), (name, value)

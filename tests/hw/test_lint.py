@@ -16,7 +16,7 @@ from sim.lib import bench, suite
 KERNELS = [
     "axis_dwc", "axis_fifo", "axis_fork", "bnn_add", "bnn_argmax", "bnn_binarize",
     "bnn_channel_pad", "bnn_imvu", "bnn_levels", "bnn_lookup", "bnn_mvu", "bnn_pool", "bnn_requant",
-    "bnn_window",
+    "bnn_window", "bnn_window_wide",
 ]  # fmt: skip
 WAIVERS = bench.ROOT / "hw" / "lint" / "verilator.vlt"
 
@@ -60,6 +60,7 @@ BAD = {
     "bnn_pool": {"C": 10, "PE": 3},
     "bnn_requant": {"N": 10, "PE": 3, "HI": 15, "OUT_W": 4},
     "bnn_window": {"C": 4, "SIMD": 3, "DEPTH": 32},
+    "bnn_window_wide": {"C": 4, "SIMD": 6},
 }
 
 
@@ -70,6 +71,18 @@ def test_bad_parameters_stop_elaboration(kernel: str) -> None:
     assert f"{kernel}: " in done.stderr, done.stderr
     for value in (v for k, v in BAD[kernel].items() if k in ("SIMD", "PE", "W", "THR", "DEPTH")):
         assert str(value) in done.stderr
+
+
+WIDE_POOL = {"C": 4, "PE": 4, "COLS": 12, "KC": 2, "M": 4}
+
+
+@pytest.mark.parametrize(
+    "bad", [{"PE": 2}, {"COLS": 10}, {"KC": 3}, {"KC": 8}, {"M": 0}], ids=bench.test_id
+)
+def test_pixels_that_a_pool_cannot_read_stop_elaboration(bad: dict[str, int]) -> None:
+    done = verilate("bnn_pool", WIDE_POOL | bad)
+    assert done.returncode != 0
+    assert "bnn_pool: " in done.stderr and f"M={(WIDE_POOL | bad)['M']}," in done.stderr
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
