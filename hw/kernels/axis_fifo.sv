@@ -2,10 +2,12 @@
 // axis_fifo - first in, first out: holds DEPTH beats while the output stalls.
 //
 // Function  m carries the beats of s, in order.
-// Spec      fifo() and capacity() in axis_fifo_ref.py.
-// Capacity  exactly DEPTH rounded up to a power of two beats: one in the register at the output, the
-//           others in a memory whose addresses run through all states but one of a shift register.
-//           DEPTH = 2 is two registers.
+// Spec      fifo() in axis_fifo_ref.py.
+// Capacity  exactly DEPTH beats: one in the register at the output, the others in a memory, whose
+//           words the pointers take in turn. DEPTH = 2 is two registers.
+// Memory    a power of two of words, or as many blocks as are needed where those are fewer: 64 words of
+//           LUT RAM, a RAMB18. Where the pointers go through more than DEPTH - 1 words, a third one
+//           runs DEPTH - 1 in front of the one that reads, and says where to stop.
 // Timing    1 beat per clk, no bubbles; 2 clk from s_axis to m_axis, 1 clk for DEPTH = 2. Full and
 //           empty are registers.
 `default_nettype none
@@ -39,8 +41,16 @@ module axis_fifo #(
     logic unused;
     assign unused = RAM_BLOCK != 0;
   end else begin : gen_memory
-    localparam int ADDR_W = $clog2(DEPTH);
-    logic [ADDR_W-1:0] wr, wr_next, rd, rd_next;
+    localparam int HELD    = DEPTH - 1;
+    localparam int BRAM_W  = W > 18 ? 9 : W > 9 ? 10 : W > 4 ? 11 : 12;  // a RAMB18's address
+    localparam int BLOCK_W = RAM_BLOCK != 0 ? BRAM_W : 6;
+    localparam int NEEDED  = (HELD + (1 << BLOCK_W) - 1) >> BLOCK_W;
+    localparam int BLOCKS  = (NEEDED & (NEEDED - 1)) != 0 ? NEEDED : 1;
+    localparam int BITS    = BLOCKS > 1 ? BLOCK_W : HELD > 2 ? $clog2(HELD) : 2;
+    localparam int ALL     = BLOCKS > 1 || HELD == 1 << BITS ? 1 : 0;
+    localparam int RING    = BLOCKS * ((1 << BITS) - 1 + ALL);
+    localparam int ADDR_W  = BITS + $clog2(BLOCKS);
+    logic [ADDR_W-1:0] wr, wr_next, rd, rd_next, limit;
     logic              en, write, read, room_q, some_q, valid_q;
     assign s_axis_tready = room_q;
     assign m_axis_tvalid = valid_q;
@@ -48,14 +58,23 @@ module axis_fifo #(
     assign write         = s_axis_tvalid && room_q;
     assign read          = en && some_q;
 
-    logic [1:0] unused_at;
-    axis_fifo_lfsr #(.BITS(ADDR_W)) u_wr (
-      .clk, .rst, .step(write), .state(wr), .next(wr_next), .at(unused_at[0])
+    axis_fifo_pointer #(.BITS(BITS), .BLOCKS(BLOCKS), .ALL(ALL), .START(RING - HELD)) u_wr (
+      .clk, .rst, .step(write), .addr(wr), .next(wr_next)
     );
-    axis_fifo_lfsr #(.BITS(ADDR_W)) u_rd (
-      .clk, .rst, .step(read), .state(rd), .next(rd_next), .at(unused_at[1])
+    axis_fifo_pointer #(.BITS(BITS), .BLOCKS(BLOCKS), .ALL(ALL), .START(RING - HELD)) u_rd (
+      .clk, .rst, .step(read), .addr(rd), .next(rd_next)
     );
-    axis_fifo_ram #(.W(W), .ADDR_W(ADDR_W), .BLOCK(RAM_BLOCK)) u_ram (
+    if (HELD < RING) begin : gen_limit
+      logic [ADDR_W-1:0] unused_next;
+      axis_fifo_pointer #(.BITS(BITS), .BLOCKS(BLOCKS), .ALL(ALL)) u_limit (
+        .clk, .rst, .step(read), .addr(limit), .next(unused_next)
+      );
+    end else begin : gen_all
+      assign limit = rd;
+    end
+    axis_fifo_ram #(
+      .W(W), .ADDR_W(ADDR_W), .WORDS(BLOCKS << BITS), .BLOCK(RAM_BLOCK)
+    ) u_ram (
       .clk, .write, .wr, .word(s_axis_tdata), .en, .fill(1'b0), .rd, .data(m_axis_tdata)
     );
     always_ff @(posedge clk) begin
@@ -68,7 +87,7 @@ module axis_fifo #(
         if (write) some_q <= 1'b1;
         else if (read) some_q <= rd_next != wr;
         if (read || !some_q) room_q <= 1'b1;  // the latter: after a reset
-        else if (write) room_q <= wr_next != rd;
+        else if (write) room_q <= wr_next != limit;
       end
     end
   end

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// axis_fifo_lfsr - goes through 2^BITS - 1 states in an order that needs no carry.
+// axis_fifo_lfsr - goes through 2^BITS - 1 states, or all of them, in an order that needs no carry.
 //
-// Function  state: 0 after a reset; next: what it is after a step; at: it is what AT steps make of 0.
+// Function  state: what START steps make of 0, after a reset; next: what it is after a step; at: it is
+//           what AT steps make of 0.
 // Structure a shift register with XNOR feedback, taps of maximal length: one LUT, where a binary counter
-//           takes one a bit. It serves where only the order must be the same each time: addresses
-//           of a FIFO, loops.
+//           takes one a bit. All ones is the state it leaves out; ALL = 1 puts it behind 01..1, in
+//           the same LUT up to six bits. It serves where only the order must be the same each time:
+//           addresses of a FIFO, loops.
 `default_nettype none
 module axis_fifo_lfsr #(
-  parameter int BITS = 4,  // 2 to 16
-  parameter int AT   = 0
+  parameter int BITS  = 4,  // 2 to 16
+  parameter int AT    = 0,
+  parameter int START = 0,
+  parameter int ALL   = 0   // 1: 2^BITS states
 ) (
   input  wire logic            clk,
   input  wire logic            rst,
@@ -38,21 +42,27 @@ module axis_fifo_lfsr #(
   endfunction
   localparam logic [15:0] TAPS = taps(BITS);
 
+  localparam logic [15:0] REST = 16'((1 << (BITS - 1)) - 1);  // all bits but the highest
+
+  function automatic logic feedback(input logic [15:0] from);
+    feedback = ~^(from & TAPS) ^ (ALL != 0 && (from & REST) == REST);
+  endfunction
   function automatic logic [15:0] after(input int steps);
     int i;
     begin
       after = '0;
-      for (i = 0; i < steps; i = i + 1) after = {after[14:0], ~^(after & TAPS)};
+      for (i = 0; i < steps; i = i + 1) after = {after[14:0], feedback(after)};
     end
   endfunction
   localparam logic [15:0] STATE = after(AT);
+  localparam logic [15:0] FIRST = after(START);
 
   logic [BITS-1:0] state_q;
   assign state = state_q;
   assign at    = state_q == STATE[BITS-1:0];
-  assign next  = {state_q[BITS-2:0], ~^(state_q & TAPS[BITS-1:0])};
+  assign next  = {state_q[BITS-2:0], feedback(16'(state_q))};
   always_ff @(posedge clk) begin
-    if (rst) state_q <= '0;
+    if (rst) state_q <= FIRST[BITS-1:0];
     else if (step) state_q <= next;
   end
 endmodule

@@ -9,6 +9,7 @@
 module axis_fifo_ram #(
   parameter int           W      = 16,
   parameter int           ADDR_W = 5,
+  parameter int           WORDS  = 1 << ADDR_W,
   parameter logic [W-1:0] FILL   = '0,
   parameter int           BLOCK  = 0   // 0: LUT RAM, 1: block RAM
 ) (
@@ -22,13 +23,13 @@ module axis_fifo_ram #(
   output      logic [W-1:0]      data
 );
   if (BLOCK != 0) begin : gen_block
-    (* ram_style = "block" *) logic [W-1:0] mem [0:(1<<ADDR_W)-1];
+    (* ram_style = "block" *) logic [W-1:0] mem [0:WORDS-1];
     always_ff @(posedge clk) begin
       if (write) mem[wr] <= word;
       if (en) data <= fill ? FILL : mem[rd];
     end
   end else begin : gen_lut
-    (* ram_style = "distributed" *) logic [W-1:0] mem [0:(1<<ADDR_W)-1];
+    (* ram_style = "distributed" *) logic [W-1:0] mem [0:WORDS-1];
     always_ff @(posedge clk) begin
       if (write) mem[wr] <= word;
       if (en) data <= fill ? FILL : mem[rd];

@@ -13,15 +13,3 @@ def fifo(beats: Sequence[int]) -> list[int]:
         beats: the words of the input stream.
     """
     return list(beats)
-
-
-def capacity(depth: int) -> int:
-    """Beats that an axis_fifo takes while its output stalls, exactly.
-
-    Args:
-        depth: its parameter DEPTH, at least 2.
-
-    Returns:
-        DEPTH rounded up to a power of two.
-    """
-    return 1 << (depth - 1).bit_length()

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -45,3 +47,20 @@ def mask_literal(and_mask: ArrayLike) -> str:
     """
     bits = [int(m) for m in np.asarray(and_mask)]
     return f"{len(bits)}'h{sum(m << i for i, m in enumerate(bits)):x}"
+
+
+def merge_clk(m: int, columns: int, in_w: int, mode: int) -> int:
+    """Clk that bnn_pool_merge adds: rounds of its tree, of two numbers, or three of a sum, a node.
+
+    Args:
+        m: pixels per beat.
+        columns: of a window; divides m, or m divides it.
+        in_w: bits of x.
+        mode: 0: maximum, 1: sum.
+    """
+    if in_w == 1 and not mode:
+        return 0
+    left, rounds = min(m, columns), 0
+    while left > 1:
+        left, rounds = ceil(left / (3 if mode else 2)), rounds + 1
+    return rounds

@@ -118,6 +118,19 @@ def requant_area(
     return Area(lut, pe, 0.0)
 
 
+def _merge_lut(m: int, columns: int, in_w: int, out_w: int, total: bool) -> int:
+    """LUT sites of a channel of a bnn_pool_merge: m pixels to one, or `columns` of them."""
+    left = g = min(m, columns)
+    if in_w == 1 and not total:
+        return ceil(max(0, g - 4) / 2)  # fitted; four go into the LUT that compares rows
+    lut, fan, merged = 0, 3 if total else 2, 1
+    while left > 1:
+        nodes, merged = left // fan + (left % fan > 1), min(g, merged * fan)
+        width = min(out_w, in_w + _bits(merged)) if total else 2 * ceil(in_w / 2)
+        left, lut = ceil(left / fan), lut + nodes * width
+    return lut
+
+
 def pool_area(
     cols: int,
     c: int,
@@ -128,6 +141,7 @@ def pool_area(
     total: bool = False,
     block: bool = False,
     rows: int = 1,
+    m: int = 1,
 ) -> Area:
     """Area of a bnn_pool.
 
@@ -141,17 +155,21 @@ def pool_area(
         total: sums, not maxima.
         block: partial results in block RAM.
         rows: rows of the map.
+        m: pixels per beat.
     """
     kr, kc = kernel
-    fold, windows = c // pe, cols // kc if kr > 1 else 1
-    depth = windows << _bits(fold)
-    each = out_w if total else 1 if in_w == 1 else in_w + ceil(in_w / 2)
-    counters = _bits(fold) + _bits(kr) + _bits(kc) + _bits(cols // kc)
+    out_m = max(1, m // kc)
+    fold, lanes, across = c // pe, pe * out_m, cols // kc // out_m
+    depth = (across if kr > 1 else 1) << _bits(fold)
+    bits, alone = in_w == 1 and not total, kr == 1 and m % kc == 0  # the window is within a beat
+    each = 1 if bits else 0 if alone else out_w if total else in_w + ceil(in_w / 2)
+    each += _merge_lut(m, kc, in_w, out_w, total)
+    counters = _bits(fold) + _bits(kr) + _bits(kc * out_m // m) + _bits(across)
     counters += _bits(rows // kr) if rows % kr else 0
-    lut = POOL + COUNT * counters + fifo_lut(pe * out_w) + pe * each
+    lut = POOL + COUNT * counters + fifo_lut(lanes * out_w) + lanes * each
     if block:
-        return Area(lut, 0, rom_bram36(pe * out_w, depth))
-    return Area(lut + (ram_lut(pe * out_w, depth) if depth > 1 else 0), 0, 0.0)
+        return Area(lut, 0, rom_bram36(lanes * out_w, depth))
+    return Area(lut + (ram_lut(lanes * out_w, depth) if depth > 1 else 0), 0, 0.0)
 
 
 def add_area(pe: int, in0_w: int, in1_w: int, out_w: int, lo: int = 0) -> Area:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from bnnflow_host.backends import NumpyBackend
-from bnnflow_host.description import load_description
+from bnnflow_host.description import FORMAT, load_description
 from bnnflow_host.network import load_network
 
 from hw.kernels.bnn_mvu_ref import match_count, threshold_bits
@@ -26,6 +26,10 @@ def stream(beats: int, per_beat: int, bits: int, signed: bool = False) -> dict[s
     }
 
 
+def packed(weights: np.ndarray) -> np.ndarray:
+    return np.packbits(weights.astype(np.uint8), axis=1, bitorder="little")
+
+
 class Folder:
     """tiny.bit's folder: `elements` inputs of in_bits, 16 hidden units, 5 classes.
 
@@ -36,8 +40,8 @@ class Folder:
     def __init__(self, path: Path, in_bits: int = 8, signed: bool = True) -> None:
         draw = np.random.default_rng(3)
         self.bit, self.elements, self.in_bits = path / "tiny.bit", 20, in_bits
-        about = {"format": 1, "name": "tiny", "hash": "0123456789abcdef", "clk_mhz": 100.0}
-        about |= {"base": 0x40000000, "elements": 20, "classes": 5}
+        about = {"format": FORMAT, "name": "tiny", "hash": "0123456789abcdef", "clk_mhz": 100.0}
+        about |= {"base": 0x40000000, "elements": 20, "shape": [20], "classes": 5}
         about |= {"input": stream(4, 5, in_bits), "label": stream(1, 1, 3)}
         about |= {"score": stream(3, 2, 11, signed)}
         self.bit.with_suffix(".json").write_text(json.dumps(about))
@@ -46,24 +50,35 @@ class Folder:
         self.t0, self.s0 = draw.integers(5, 15, 16), draw.integers(0, 2, 16)
         self.a = draw.integers(-40, 40, 5) if signed else draw.integers(0, 40, 5)
         self.b = draw.integers(-90, 90, 5) if signed else draw.integers(0, 90, 5)
-        pack = {"axis": 1, "bitorder": "little"}
-        arrays = {
-            "1.mvu.weights": np.packbits(self.w0.astype(np.uint8), **pack),
-            "1.mvu.thr": self.t0,
-            "1.mvu.sense": self.s0.astype(np.uint8),
-            "2.mvu.weights": np.packbits(self.w1.astype(np.uint8), **pack),
-            "3.requant.a": self.a,
-            "3.requant.b": self.b,
-            "3.requant.shift": np.array(0),
-            "3.requant.limits": np.array([-(1 << 10), (1 << 11) - 1]),
-        }
-        if in_bits == 8:
-            arrays |= {"0.binarize.thr": self.thr, "0.binarize.sense": np.zeros(20, np.uint8)}
-        np.savez(self.bit.with_suffix(".npz"), **arrays)
+        np.savez(self.bit.with_suffix(".npz"), **self._network(in_bits))
         images = self.images(40)
         scores = self.scores(images)
         found = {"images": images, "scores": scores, "labels": scores.argmax(axis=1)}
         np.savez(path / "tiny_vectors.npz", **found)
+
+    def _network(self, in_bits: int) -> dict[str, np.ndarray]:
+        """The .npz: thresholds in front of pixels, two layers, scores."""
+        mvu = {"kind": "mvu", "bits": True, "groups": 1}
+        limits = {"low": -(1 << 10), "high": (1 << 11) - 1}
+        never = np.zeros((1, 20), np.uint8)
+        hidden = {"weights": packed(self.w0), "thr": self.t0, "sense": self.s0}
+        layers: list[tuple[dict[str, Any], dict[str, np.ndarray]]] = [
+            ({"kind": "binarize", "shape": [20]}, {"thr": self.thr[None], "sense": never}),
+            ({**mvu, "columns": 20, "shape": [16]}, hidden),
+            ({**mvu, "columns": 16, "shape": [5]}, {"weights": packed(self.w1)}),
+            (
+                {"kind": "requant", "shape": [5], "shift": 0, **limits},
+                {"a": self.a, "b": self.b[None]},
+            ),
+        ]
+        layers = layers if in_bits == 8 else layers[1:]
+        arrays = {f"{i}.{k}": a for i, (_, own) in enumerate(layers) for k, a in own.items()}
+        chain = [
+            {**about, "inputs": [f"s{i}"], "output": f"s{i + 1}", "dtype": "int16"}
+            for i, (about, _) in enumerate(layers)
+        ]
+        graph = {"source": "s0", "shape": [20], "scores": f"s{len(layers)}", "layers": chain}
+        return {"graph": np.array(json.dumps(graph)), **arrays}
 
     def images(self, n: int, seed: int = 1) -> np.ndarray:
         high = 256 if self.in_bits == 8 else 2

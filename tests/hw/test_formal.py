@@ -68,6 +68,9 @@ PARTS += [
     ("bnn_clamp", {"IN_W": 12, "OUT_W": 4, "LO": 0, "HI": 15}),
     ("bnn_clamp", {"IN_W": 9, "OUT_W": 5, "LO": -13, "HI": 6}),
     ("bnn_clamp", {"IN_W": 6, "OUT_W": 7, "LO": -64, "HI": 3}),
+    *(("bnn_pool_max", {"W": w, "SIGNED": s}) for w, s in ((2, 0), (5, 0), (4, 1), (7, 1))),
+    ("bnn_pool_merge", {"OUT_M": 2, "G": 3, "C": 1, "IN_W": 3, "OUT_W": 3, "IN_SIGNED": 1}),
+    ("bnn_pool_merge", {"OUT_M": 1, "G": 4, "C": 2, "IN_W": 2, "OUT_W": 4, "MODE": 1}),
 ]
 
 

@@ -175,9 +175,10 @@ def test_missing_files_and_names(folder: Folder, tmp_path: Path) -> None:
     folder.bit.with_suffix(".npz").unlink()
     with pytest.raises(HostError, match="network-missing"):
         Accelerator(folder.bit, "numpy")
-    folder.bit.with_suffix(".json").write_text('{"format": 2}')
-    with pytest.raises(HostError, match="description-format"):
-        Accelerator(folder.bit, "numpy")
+    for text, word in (('{"format": 1}', "format 1, this package reads 2"), ("{}", "KeyError")):
+        folder.bit.with_suffix(".json").write_text(text)
+        with pytest.raises(HostError, match=f"description-format.*{word}"):
+            Accelerator(folder.bit, "numpy")
 
 
 def test_benchmark_counts_every_batch(folder: Folder) -> None:

@@ -3,18 +3,19 @@
 
 import re
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
-import pyosys
 import pytest
 
-from flows.env.tools import verilator_env
-from hw.system.formal.prove import YOSYS
+from flows.bitstream.design import shell_sources
+from flows.bitstream.netlist import PRIMITIVES, primitives
+from flows.env.tools import verilator_env, yosys_command
+from tests.flows.bitstream_tools import NETWORK
 
 SYSTEM = Path(__file__).resolve().parents[2] / "hw" / "system"
 BENCH = SYSTEM.parents[1] / "sim" / "system"
+BOARD_TOPS = {"zynq7_top": "ps7_model", "zynqmp_top": "ps8_model"}
 SHELLS = [
     {},
     {"IN_BEAT_BYTES": 3, "IN_BEATS": 7, "SCORE_BEAT_BYTES": 1, "SCORE_BEATS": 3},
@@ -28,6 +29,8 @@ PARTS += [("axis_split", {"BYTES": n}) for n in (1, 6, 8, 9, 30)]
 PARTS += [("frame_counter", {"BEATS": n}) for n in (1, 2, 7)]
 PARTS += [
     ("axi3_lite_bridge", {}),
+    ("axi3_lite_bridge", {"ID_W": 16, "LEN_W": 8}),
+    ("start_reset", {}),
     ("word_fifo", {"DEPTH": 2}),
     ("axis_pack", {}),
     ("axi_lite_slave", {}),
@@ -40,6 +43,11 @@ BAD = {
     "axis_split": {"BYTES": 0},
     "frame_counter": {"BEATS": 0},
 }
+
+
+def yosys(*script: str) -> None:
+    done = subprocess.run(yosys_command("\n".join(script)), capture_output=True, text=True)
+    assert done.returncode == 0, (done.stdout + done.stderr)[-2000:]
 
 
 def verilate(top: str, values: dict[str, Any]) -> subprocess.CompletedProcess[str]:
@@ -61,55 +69,57 @@ def test_bad_parameters_stop_elaboration(top: str) -> None:
     assert done.returncode != 0 and f"{top}: " in done.stderr
 
 
-NETWORK = """module bnn_top (
-  input logic [783:0] s_axis_tdata, input logic s_axis_tvalid, output logic s_axis_tready,
-  output logic [47:0] m_axis_score_tdata, output logic m_axis_score_tvalid,
-  input logic m_axis_score_tready, output logic [7:0] m_axis_label_tdata,
-  output logic m_axis_label_tvalid, input logic m_axis_label_tready,
-  input logic ap_clk, input logic ap_rst_n
-);
-  assign s_axis_tready = &s_axis_tdata && s_axis_tvalid && ap_rst_n && ap_clk;
-  assign {m_axis_label_tdata, m_axis_label_tvalid} = {9{m_axis_label_tready}};
-  assign {m_axis_score_tdata, m_axis_score_tvalid} = {49{m_axis_score_tready}};
-endmodule
-"""
-
-
-def test_zynq7_top_has_no_warnings(tmp_path: Path) -> None:
+@pytest.mark.parametrize("top", BOARD_TOPS)
+def test_board_top_has_no_warnings(top: str, tmp_path: Path) -> None:
     """Around a stand-in for the network; warnings about the model of the processor do not count."""
     (tmp_path / "bnn_top.sv").write_text(NETWORK)
-    command = ["verilator", "--lint-only", "-Wall", "-Wno-fatal", "--top-module", "zynq7_top"]
+    command = ["verilator", "--lint-only", "-Wall", "-Wno-fatal", "--top-module", top]
     command += ["-y", str(SYSTEM), "-y", str(tmp_path)]
-    command += [str(BENCH / "axi_checker.sv"), str(BENCH / "ps7_model.sv")]
-    command.append(str(SYSTEM / "zynq7_top.sv"))
+    command += [str(BENCH / "axi_checker.sv"), str(BENCH / f"{BOARD_TOPS[top]}.sv")]
+    command.append(str(SYSTEM / f"{top}.sv"))
     done = subprocess.run(command, env=verilator_env(), capture_output=True, text=True, check=False)
     ours = [line for line in done.stderr.splitlines() if line.startswith("%")]
     assert done.returncode == 0 and [x for x in ours if str(SYSTEM) in x] == [], done.stderr[:2000]
 
 
-def test_yosys_maps_zynq7_top(tmp_path: Path) -> None:
-    """Read by slang, with the ports that yosys knows of PS7: no latch, no unmapped cell."""
-    cells = Path(pyosys.__file__).parent / "share" / "xilinx" / "cells_xtra.v"
-    found = re.search(r"^module PS7\(.*?^endmodule", cells.read_text(), re.DOTALL | re.MULTILINE)
-    assert found
-    primitives = tmp_path / "primitives.sv"
-    primitives.write_text(f"{found[0]}\nmodule BUFG(output O, input I);\nendmodule\n")
+@pytest.mark.parametrize("top", BOARD_TOPS)
+def test_yosys_maps_board_top(top: str, tmp_path: Path) -> None:
+    """Read by slang, with the processor's ports as yosys knows them: no latch, all cells mapped."""
+    (tmp_path / "primitives.sv").write_text(primitives(top))
     (tmp_path / "bnn_top.sv").write_text(NETWORK)
-    sources = " ".join(str(f) for f in [*SYSTEM.glob("*.sv"), *tmp_path.glob("*.sv")])
-    script = [
-        "read_slang --top zynq7_top --blackboxed-module PS7 --blackboxed-module BUFG " + sources,
-        "synth_xilinx -family xc7 -flatten -noiopad -noclkbuf -top zynq7_top",
-        "check -assert; select -assert-count 1 t:PS7; select -assert-count 1 t:BUFG",
+    sources = [*shell_sources(top), *tmp_path.glob("*.sv")]
+    cells = [f"select -assert-count 1 t:{name}" for name in PRIMITIVES[top]]
+    yosys(
+        f"read_slang --top {top} {' '.join(str(f) for f in sources)}",
+        f"synth_xilinx -family xc7 -flatten -noiopad -noclkbuf -top {top}",
+        f"check -assert; {'; '.join(cells)}; delete t:$scopeinfo",
         "select -assert-none t:$* t:LD*",
-    ]
-    done = subprocess.run(
-        [sys.executable, "-c", YOSYS],
-        input="\n".join(script),
-        capture_output=True,
-        text=True,
-        check=False,
     )
-    assert done.returncode == 0, (done.stdout + done.stderr)[-2000:]
+
+
+@pytest.mark.parametrize("top", BOARD_TOPS)
+def test_every_input_of_the_processor_is_given(top: str) -> None:
+    """But its pads: what it has in yosys' library, and no name that is not there."""
+    ports = re.findall(r"^\s+(in|out)put (?:\[\d+:0\] )?(\w+);", primitives(top), re.MULTILINE)
+    inputs = {name for way, name in ports if way == "in"}
+    wrapper = (SYSTEM / f"{top.replace('_top', '_ps')}.sv").read_text()
+    instance = wrapper[wrapper.index(f"  {PRIMITIVES[top][0]} u_") :]
+    given = set(re.findall(r"\.(\w+)\(", instance))
+    assert inputs and given <= {name for _, name in ports}
+    assert {name for name in inputs - given if "_PAD_" not in name} == set()
+
+
+def test_start_reset() -> None:
+    """Four clk from configuration on; a processor that never raises resetn does not matter."""
+    never = "-seq 12 -set resetn 0"
+    asked = "-seq 20 -set-at 5 resetn 1"
+    refuted = [f"{never} -set-at {clk} rst 0" for clk in range(1, 5)]
+    refuted += [f"{never} -set-at {clk} rst 1" for clk in range(5, 13)]
+    refuted += [f"{asked} -set-at {clk} resetn 0 -set-at {clk + 4} rst 0" for clk in range(6, 16)]
+    start = f"read_slang --top start_reset {SYSTEM / 'start_reset.sv'}; prep; async2sync"
+    yosys(start, *(f"sat {case} -falsify" for case in refuted))
+    with pytest.raises(AssertionError, match="found a model"):
+        yosys(start, f"sat {never} -set-at 5 rst 0 -falsify")
 
 
 def test_no_waivers() -> None:
