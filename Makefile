@@ -40,12 +40,12 @@ cnv_args = $(if $(DATA),--model zoo:cnv_cifar10 --images folder --data $(DATA),-
 seed_arg = $(if $(SEED),--seed $(SEED))
 kernels = $(patsubst sim/test_%.py,%,$(wildcard sim/test_*.py))
 
-.PHONY: help setup doctor demo data train export build report deploy cosim lint format test sim bench-kernels bench-networks bench-host bench-train results prove clean distclean
+.PHONY: help setup doctor boards demo data train export build bitstream report deploy cosim lint format test sim bench-kernels bench-networks bench-host bench-train results prove clean distclean
 
 help: ## list the targets
 	@echo "usage: make TARGET [NET=tfc|cnv] [CFG=$(CFG)] [RUN=$(RUN)] [BOARD=$(BOARD)] [DATA=folder]"
 	@echo "                   [TARGET_FPS=$(TARGET_FPS) | MAX=1] [MODEL=file.onnx|zoo:name] [SEED=n]"
-	@echo "                   [WAVES=1] [PYTHON=python3.12]"
+	@echo "                   [PNR=vivado|openxc7] [ALLOW_SLACK=1] [WAVES=1] [PYTHON=python3.12]"
 	@sed -n 's/^\([a-z%-]*\):.*## \(.*\)/\1|\2/p' Makefile | sed 's/%/<kernel>/' | \
 	  while IFS='|' read -r name text; do printf '  %-15s %s\n' "$$name" "$$text"; done
 	@echo "kernels: $(kernels)"
@@ -58,6 +58,9 @@ setup: ## make or repair .venv with everything that is needed; ends at once when
 
 doctor: ## check tools and versions, and say what to do about what is not right
 	@if test -x $(PY); then $(PY) -m flows.env.doctor; else $(PYTHON) -m flows.env.doctor; fi
+
+boards: setup ## list the boards: part, clock, memory, ports, budget, what makes their bitstream
+	@$(PY) -m flows.bitstream.boards
 
 demo: data ## train TFC, compile, prove on 10,000 images, synthesise, report; NET=cnv: a trained CNV
 ifeq ($(NET),cnv)
@@ -82,6 +85,12 @@ export: setup ## export the trained network of RUN to QONNX and check it
 
 build: setup ## compile RUN, or MODEL=file.onnx, to proved RTL with a report
 	$(PY) -m flows.build $(build_args)
+
+# a network that is not compiled yet is compiled first; BOARD counts only where it is given
+bitstream: setup ## RUN, or MODEL, as a bitstream (PNR=vivado|openxc7, ALLOW_SLACK=1)
+	$(if $(MODEL),@test -f $(RUN)/07_top/top.json || $(PY) -m flows.build $(build_args))
+	$(PY) -m flows.bitstream --run $(RUN) $(if $(filter file,$(origin BOARD)),,--board $(BOARD)) \
+	  $(if $(PNR),--pnr $(PNR)) $(if $(ALLOW_SLACK),--allow-slack)
 
 report: setup ## write the report of RUN again
 	$(PY) -m flows.report --run $(RUN)

@@ -4,8 +4,8 @@
     python -m flows.deploy --run build/demo
 
 Holds the driver package, the description, the .hwh, the network for NumPy, test vectors with the
-outputs they must give, a README and SHA256SUMS. A .bit is copied when the run has one; none is
-made here.
+outputs they must give, a README and SHA256SUMS. A .bit is copied when the run has one that fits
+(flows/bitstream makes it).
 """
 
 from __future__ import annotations
@@ -21,14 +21,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from flows.bitstream.header import check_part
 from flows.config import Board, load_board
+from flows.deploy_network import network_arrays
 from flows.errors import FlowError, run_main
+from flows.files import sha256_of
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "hw" / "host" / "bnnflow_host"
 BASE = 0x4000_0000  # of the registers, on M_AXI_GP0
-FORMAT = 1
+FORMAT = 2
 N_VECTORS = 512
+REFERENCE_CHUNK = 16  # images: it keeps every stream of a network as int64
 README = """\
 # {name}: a bnnflow accelerator
 
@@ -60,11 +64,12 @@ def description(top: Path, model: Any, name: str, clk_mhz: float) -> dict[str, A
     table = json.loads((top / "top.json").read_text())
     ports, score = table["streams"], table["score"]
     source = model.graph.input[0].name
-    elements = int(np.prod(model.get_tensor_shape(source)))
+    shape = [int(n) for n in model.get_tensor_shape(source)[1:]]
+    elements = int(np.prod(shape))
     bits = int(model.get_tensor_datatype(source).bitwidth())
     per_score = -(-score["classes"] // ports["m_axis_score"]["beats_per_frame"])
     about: dict[str, Any] = {"format": FORMAT, "name": name, "clk_mhz": clk_mhz, "base": BASE}
-    about |= {"elements": elements, "classes": score["classes"]}
+    about |= {"elements": elements, "shape": shape, "classes": score["classes"]}
     per_beat = elements // ports["s_axis"]["beats_per_frame"]
     about["input"] = _stream(ports["s_axis"], per_beat, bits, False)
     label_bits = max(1, (score["classes"] - 1).bit_length())
@@ -81,57 +86,29 @@ def _stream(port: dict[str, int], per_beat: int, bits: int, signed: bool) -> dic
     return {**beats, "per_beat": per_beat, "bits": bits, "signed": signed}
 
 
-def network_arrays(model: Any) -> dict[str, NDArray[Any]]:
-    """The folded graph as the arrays that bnnflow_host/network.py reads.
-
-    Raises:
-        FlowError: deploy-op, for a node that package has no layer for.
-    """
-    from qonnx.custom_op.registry import getCustomOp
-
-    arrays: dict[str, NDArray[Any]] = {}
-    for number, node in enumerate(model.graph.node):
-        kind, op = node.op_type, getCustomOp(node)
-        constants = [model.get_initializer(name) for name in node.input[1:]]
-        layer: dict[str, NDArray[Any]]
-        if kind == "BnnBinarize":
-            thr, falling = op.thresholds(constants)
-            layer, key = {"thr": thr[0], "sense": falling[0].astype(np.uint8)}, "binarize"
-        elif kind == "BnnMvu":
-            bits = constants[0].T.astype(np.uint8)
-            layer, key = {"weights": np.packbits(bits, axis=1, bitorder="little")}, "mvu"
-            if not op.raw:
-                layer["thr"], layer["sense"] = op.rows(constants[1])
-        elif kind == "BnnRequant" and len(constants[1]) == 1:
-            a, b = (c.astype(np.int64) for c in constants)
-            limits = np.array([op.attr("low"), op.attr("high")])
-            layer = {"a": a, "b": b[0], "shift": np.array(op.attr("shift")), "limits": limits}
-            key = "requant"
-        elif kind == "BnnLookup":
-            layer, key = {"table": constants[0].astype(np.int64)}, "lookup"
-        elif kind in ("AxisFork", "AxisDwc", "AxisFifo", "BnnArgmax"):
-            continue
-        else:
-            raise FlowError(
-                "deploy-op",
-                f"the driver's NumPy back end has no layer {kind}",
-                f"node {node.name}",
-                "only perceptrons are packaged so far; run this one with: python -m flows.classify",
-            )
-        arrays |= {f"{number}.{key}.{name}": array for name, array in layer.items()}
-    return arrays
-
-
 def vectors(model: Any, images: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
-    """Images and what the integer reference gives for them."""
-    from flows.generate import streams_of
-    from flows.reference import run_reference
+    """Images in the accelerator's order, and what the integer reference gives for them.
 
-    values = run_reference(model, images)
+    Args:
+        model: the folded graph.
+        images: shape (N, n), maps channel by channel.
+
+    Returns:
+        images (N, n) or (N, rows, columns, channels), labels (N,), scores (N, classes).
+    """
+    from flows.generate import streams_of
+    from flows.reference import as_fed, run_reference
+
     tensors = {stream.prefix: stream.tensor for stream in streams_of(model)}
-    scores = values[tensors["m_axis_score"]].reshape(len(images), -1).astype(np.int64)
-    labels = values[tensors["m_axis_label"]].reshape(-1).astype(np.int64)
-    return {"images": images, "labels": labels, "scores": scores}
+    shape = tuple(model.get_tensor_shape(tensors["s_axis"]))
+    scores, labels = [], []
+    for start in range(0, len(images), REFERENCE_CHUNK):
+        values = run_reference(model, images[start : start + REFERENCE_CHUNK])
+        found = values[tensors["m_axis_score"]]
+        scores.append(found.reshape(len(found), -1).astype(np.int64))
+        labels.append(values[tensors["m_axis_label"]].reshape(-1).astype(np.int64))
+    about = {"labels": np.concatenate(labels), "scores": np.concatenate(scores)}
+    return {"images": as_fed(images, shape), **about}
 
 
 def test_images(spec: str, elements: int, binary: bool) -> NDArray[np.uint8]:
@@ -193,7 +170,8 @@ def deploy(run: Path, name: str) -> Path:
     """Write `run`/deploy anew.
 
     Raises:
-        FlowError: deploy-run, when the run has no stitched top; deploy-op.
+        FlowError: deploy-run, when the run has no stitched top; deploy-op; bit-stale.
+        CheckFailed: bit-header, bit-part.
     """
     from qonnx.core.modelwrapper import ModelWrapper
 
@@ -211,9 +189,35 @@ def deploy(run: Path, name: str) -> Path:
     board: Board = load_board(flow.get("board") or "pynq-z1")
     clk_mhz = float(flow.get("clk_mhz") or board.clk_mhz)
     images = flow.get("images") or f"random:{N_VECTORS}"
-    out, model = run / "deploy", ModelWrapper(str(graph))
-    write_package(out, name, top, model, board.part, clk_mhz, images, run / f"{name}.bit")
+    out, model, bit = run / "deploy", ModelWrapper(str(graph)), run / f"{name}.bit"
+    if bit.is_file():
+        check_bit(bit, board.part, description(top, model, name, clk_mhz)["hash"])
+    write_package(out, name, top, model, board.part, clk_mhz, images, bit)
     return out
+
+
+def check_bit(bit: Path, part: str, config_hash: str) -> None:
+    """Refuse a bitstream that the board cannot load, or that is of another network.
+
+    Args:
+        bit: the file; bitstream.json beside it says what it was made from, if it is of this file.
+        part: of the board.
+        config_hash: of the description.
+
+    Raises:
+        CheckFailed: bit-header, bit-part.
+        FlowError: bit-stale.
+    """
+    check_part(bit, part)
+    made = bit.with_name("bitstream.json")
+    about = json.loads(made.read_text()) if made.is_file() else {}
+    if about.get("sha256") == sha256_of(bit) and about["config_hash"] != config_hash:
+        raise FlowError(
+            "bit-stale",
+            f"{bit.name} was made from another network than the run's now",
+            str(bit),
+            f"make bitstream RUN={bit.parent}, or remove the file",
+        )
 
 
 def _hwh(name: str, part: str, clk_mhz: float) -> str:

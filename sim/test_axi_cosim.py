@@ -54,10 +54,11 @@ def test_axi_cosim_bits() -> None:
     run(*built("bits", BITS))
 
 
-def test_axi_cosim_zynq7_top() -> None:
-    """The same from the processor's pins: AXI3, IDs, bursts to the registers, reset from FCLK."""
-    work, bit = built("zynq7", PIXELS, bench_top="zynq7_top")
-    cosim.run(work, bit, 64, None, "", bench.draw_seed(), SIMULATOR, "zynq7_top")
+@pytest.mark.parametrize("bench_top", cosim.BOARD_TOPS)
+def test_axi_cosim_board_top(bench_top: str) -> None:
+    """The same from the processor's pins: AXI3 or AXI4, IDs, bursts to the registers, its reset."""
+    work, bit = built(bench_top, PIXELS, bench_top=bench_top)
+    cosim.run(work, bit, 64, None, "", bench.draw_seed(), SIMULATOR, bench_top)
 
 
 @pytest.mark.parametrize(

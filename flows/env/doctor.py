@@ -31,6 +31,7 @@ from flows.env.tools import (
 from flows.errors import EXIT_OK, EXIT_USER, FlowError, run_main
 
 PACKAGES = ("torch", "lightning", "brevitas", "qonnx", "onnxruntime", "finn-plus", "cocotb")
+PNR = ("vivado", "nextpnr-himbaechel", "nextpnr-xilinx", "fasm2frames", "xc7frames2bit")
 DATA_FILES = ("train-images", "train-labels", "t10k-images", "t10k-labels")
 OK, MISSING, OLD, BROKEN, LITTLE = "ok", "missing", "too old", "broken", "little"
 
@@ -79,7 +80,7 @@ def find_tool(name: str, required: bool = True, optional_note: str = "") -> Find
     path = shutil.which(name)
     if path is None:
         return Finding(name, MISSING, "", optional_note or hint, required)
-    version = tool_version(path, argument)
+    version = tool_version(path, argument) if argument else ""
     if oldest and version_tuple(version) < version_tuple(oldest):
         return Finding(name, OLD, version, f"{oldest} or newer: {hint}", required)
     return Finding(name, OK, version, path, required)
@@ -165,7 +166,6 @@ def _runs(command: list[str], env: dict[str, str]) -> bool:
 
 def examine() -> list[Finding]:
     """Everything that is looked at, in the order of the table."""
-    later = "not installed: not needed before `make bitstream`"
     native: list[Callable[[], Finding]] = [find_verilator, find_yosys, find_libpython]
     return [
         find_python(),
@@ -177,8 +177,7 @@ def examine() -> list[Finding]:
         find_data(),
         *find_machine(),
         find_tool("iverilog", False, "not installed: its tests are skipped (optional)"),
-        find_tool("vivado", False, later),
-        find_tool("nextpnr-xilinx", False, later),
+        *(find_tool(name, False, f"only for make bitstream: {KNOWN[name][2]}") for name in PNR),
     ]
 
 
@@ -187,7 +186,7 @@ def table(findings: list[Finding]) -> str:
     rows = []
     for f in findings:
         state = f.state if f.required or f.state == OK else f"({f.state})"
-        rows.append(f"  {state:10s} {f.name:15s} {f.version:12s} {f.note}".rstrip())
+        rows.append(f"  {state:10s} {f.name:18s} {f.version:12s} {f.note}".rstrip())
     return "\n".join(rows)
 
 

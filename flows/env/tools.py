@@ -21,13 +21,17 @@ ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
 MORE = 'CONTRIBUTING.md, "The environment"'
 
-# tool: oldest version that works, argument that prints the version, the way out when absent
+# tool: oldest version that works, argument that prints the version ("": it has none), the way out
+# when absent
 KNOWN: dict[str, tuple[str, str, str]] = {
     "g++": ("10", "-dumpfullversion", "apt-get install g++ (Verilator's C++20 code needs 10)"),
     "make": ("4.0", "--version", "apt-get install make"),
     "iverilog": ("11.0", "-V", "apt-get install iverilog (optional second simulator)"),
     "vivado": ("2020.1", "-version", "install Vivado and source its settings64.sh"),
-    "nextpnr-xilinx": ("", "--version", "build openXC7's nextpnr-xilinx"),
+    "nextpnr-himbaechel": ("", "--version", "build nextpnr with -DARCH=himbaechel, uarch xilinx"),
+    "nextpnr-xilinx": ("", "--version", "install openXC7, or build its nextpnr-xilinx"),
+    "fasm2frames": ("", "", "install openXC7, or prjxray's utils"),
+    "xc7frames2bit": ("", "", "install openXC7, or build prjxray's tools"),
 }
 
 YOSYS_CHILD = """\

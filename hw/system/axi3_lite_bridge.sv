@@ -1,22 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// axi3_lite_bridge - from a Zynq-7000 general port (AXI3, IDs, bursts) to AXI4-Lite.
+// axi3_lite_bridge - from a processor's general port (AXI3 or AXI4, IDs, bursts) to AXI4-Lite.
 //
 // Function  every word of a burst becomes one transaction on m_axi, in order; the answer carries the
 //           burst's ID. One write burst and one read burst at a time, independent of each other.
 // Why       a processor may join neighbouring accesses to a burst, and AXI4-Lite knows none.
+// LEN_W     4: bursts of AXI3 (Zynq-7000); 8: of AXI4 (Zynq UltraScale+).
 // Limits    FIXED and INCR; WRAP is taken for INCR (device memory is never read that way). Answers
 //           are OKAY, as those of axi_lite_slave are.
 // Timing    5 clk a word and more; registers are not where the rate is decided.
 `default_nettype none
 module axi3_lite_bridge #(
   parameter int ID_W   = 12,
-  parameter int ADDR_W = 12
+  parameter int ADDR_W = 12,
+  parameter int LEN_W  = 4
 ) (
   input  wire logic              clk,
   input  wire logic              rst,
   input  wire logic [ID_W-1:0]   s_axi_awid,
   input  wire logic [ADDR_W-1:0] s_axi_awaddr,
-  input  wire logic [3:0]        s_axi_awlen,
+  input  wire logic [LEN_W-1:0]  s_axi_awlen,
   input  wire logic [1:0]        s_axi_awsize,
   input  wire logic [1:0]        s_axi_awburst,
   input  wire logic              s_axi_awvalid,
@@ -30,7 +32,7 @@ module axi3_lite_bridge #(
   input  wire logic              s_axi_bready,
   input  wire logic [ID_W-1:0]   s_axi_arid,
   input  wire logic [ADDR_W-1:0] s_axi_araddr,
-  input  wire logic [3:0]        s_axi_arlen,
+  input  wire logic [LEN_W-1:0]  s_axi_arlen,
   input  wire logic [1:0]        s_axi_arsize,
   input  wire logic [1:0]        s_axi_arburst,
   input  wire logic              s_axi_arvalid,
@@ -65,7 +67,7 @@ module axi3_lite_bridge #(
   // -- writes
   typedef enum logic [1:0] {W_IDLE, W_WORD, W_SEND, W_ANSWER} write_t;
   write_t     write_q;
-  logic [3:0] w_left_q;
+  logic [LEN_W-1:0] w_left_q;
   logic [1:0] w_size_q, w_burst_q;
   assign s_axi_awready = write_q == W_IDLE;
   assign s_axi_wready  = write_q == W_WORD;
@@ -107,7 +109,7 @@ module axi3_lite_bridge #(
   // -- reads
   typedef enum logic [1:0] {R_IDLE, R_ASK, R_WAIT, R_GIVE} read_t;
   read_t      read_q;
-  logic [3:0] r_left_q;
+  logic [LEN_W-1:0] r_left_q;
   logic [1:0] r_size_q, r_burst_q;
   assign s_axi_arready = read_q == R_IDLE;
   assign s_axi_rvalid  = read_q == R_GIVE;

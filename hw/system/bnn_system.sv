@@ -15,7 +15,8 @@ module bnn_system #(
   parameter int BURST            = 16,
   parameter int READS            = 4,
   parameter int WRITES           = 4,
-  parameter logic [63:0] CONFIG_HASH = '0
+  parameter logic [63:0] CONFIG_HASH = '0,
+  parameter int PRIM             = 0  // of bnn_top
 ) (
   input  wire logic        clk,
   input  wire logic        rst,
@@ -94,7 +95,7 @@ module bnn_system #(
   ) u_shell (.*);
   logic core_rst_n;
   assign core_rst_n = !core_rst;
-  bnn_top u_core (
+  bnn_top #(.PRIM(PRIM)) u_core (
     .ap_clk(clk), .ap_rst_n(core_rst_n),
     .s_axis_tdata(core_in_tdata), .s_axis_tvalid(core_in_tvalid), .s_axis_tready(core_in_tready),
     .m_axis_label_tdata(core_label_tdata), .m_axis_label_tvalid(core_label_tvalid),

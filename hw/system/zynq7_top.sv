@@ -14,7 +14,8 @@ module zynq7_top #(
   parameter int LABEL_BEATS      = 1,
   parameter int SCORE_BEAT_BYTES = 6,
   parameter int SCORE_BEATS      = 5,
-  parameter logic [63:0] CONFIG_HASH = '0
+  parameter logic [63:0] CONFIG_HASH = '0,
+  parameter int PRIM             = 0  // of bnn_top
 ) ();
   localparam int RESET_CLK = 4;
   logic fclk, fresetn, clk, rst, irq;
@@ -73,7 +74,8 @@ module zynq7_top #(
     .IN_BEAT_BYTES(IN_BEAT_BYTES), .IN_BEATS(IN_BEATS),
     .LABEL_BEAT_BYTES(LABEL_BEAT_BYTES), .LABEL_BEATS(LABEL_BEATS),
     .SCORE_BEAT_BYTES(SCORE_BEAT_BYTES), .SCORE_BEATS(SCORE_BEATS),
-    .BURST(16), .READS(4), .WRITES(4), .CONFIG_HASH(CONFIG_HASH)
+    .BURST(16), .READS(4), .WRITES(4), .CONFIG_HASH(CONFIG_HASH),
+    .PRIM(PRIM)
   ) u_system (
     .clk, .rst, .irq,
     .s_axi_awaddr, .s_axi_awprot(3'd0), .s_axi_awvalid, .s_axi_awready, .s_axi_wdata,

@@ -22,9 +22,9 @@ from flows.env.tools import verilator_env
 from flows.errors import CheckFailed, run_main
 from sim.system.run import HERE, SYSTEM
 
-BOARDS = ("zynq7_top", "zynq7_ps")  # need a model of their processor
+PROCESSORS = ("zynq7_ps", "zynqmp_ps")  # need a model of their primitive
 WIDE = ["--max-num-width", "4194304"]  # bits of a literal: a layer's weights are one
-BOARD_TOPS = {"zynq7_top": "ps7_model"}
+BOARD_TOPS = {"zynq7_top": "ps7_model", "zynqmp_top": "ps8_model"}
 
 
 def parameters(top: dict[str, Any], config_hash: str) -> dict[str, object]:
@@ -53,7 +53,7 @@ def build(
         folder: for what is built, made anew.
         system: folder of the shell's sources.
         simulator: "verilator" or "icarus".
-        bench_top: "system_bench" or "zynq7_top".
+        bench_top: "system_bench" or one of BOARD_TOPS.
     """
     top, folder = top.resolve(), folder.resolve()
     shutil.rmtree(folder, ignore_errors=True)
@@ -62,9 +62,8 @@ def build(
         shutil.copy(memory, folder)
     os.environ.update(verilator_env("OPT_FAST=-O1 OPT_SLOW=-O0 OPT_GLOBAL=-O0"))
     network = [top / name for name in (top / "sources.f").read_text().split()]
-    shell = sorted(
-        f for f in system.glob("*.sv") if bench_top in BOARD_TOPS or f.stem not in BOARDS
-    )
+    others = {*BOARD_TOPS, *PROCESSORS} - {bench_top, bench_top.replace("_top", "_ps")}
+    shell = sorted(f for f in system.glob("*.sv") if f.stem not in others)
     benches = ["axi_checker", BOARD_TOPS.get(bench_top, "system_bench")]
     get_runner(simulator).build(
         sources=[*network, *shell, *(HERE / f"{name}.sv" for name in benches)],

@@ -53,7 +53,7 @@ class CachedBuffer(Buffer):
 
 
 class RtlBackend(Backend):
-    """Registers and memory of system_bench, or of zynq7_top with ps7_model as its processor.
+    """Registers and memory of system_bench, or of a board's top with a model of its processor.
 
     Args:
         dut: the design.
@@ -66,7 +66,12 @@ class RtlBackend(Backend):
     def __init__(self, dut: Any, faults: str = "") -> None:
         self.faults, self.memory = faults, Memory()
         self.zynq = hasattr(dut, "u_ps")
-        self.pins = pins = dut.u_ps.u_ps7 if self.zynq else dut
+        pins, burst = dut, 16
+        if self.zynq and hasattr(dut.u_ps, "u_ps7"):
+            pins = dut.u_ps.u_ps7
+        elif self.zynq:
+            pins, burst = dut.u_ps.u_ps8, 256  # AXI4
+        self.pins = pins
         self.clk, self.reset = (pins.clk0, pins.resetn0) if self.zynq else (dut.clk, dut.rst)
         self.in_reset = 0 if self.zynq else 1
         self.base = BASE if self.zynq else 0
@@ -75,7 +80,7 @@ class RtlBackend(Backend):
         port = AxiBus.from_prefix(pins, "hp0" if self.zynq else "m_axi")
         self.slave = AxiSlave(port, *rest, self.memory, **level)
         self.lite = (
-            AxiMaster(AxiBus.from_prefix(pins, "gp0"), *rest, max_burst_len=16, **level)
+            AxiMaster(AxiBus.from_prefix(pins, "gp0"), *rest, max_burst_len=burst, **level)
             if self.zynq
             else AxiLiteMaster(AxiLiteBus.from_prefix(dut, "s_axi"), *rest)
         )

@@ -14,7 +14,7 @@ from cocotb_tools.runner import get_runner
 from flows.env.tools import verilator_env
 from sim.lib import bench
 
-OUTER = ("bnn_system", "zynq7_top", "zynq7_ps")
+OUTER = ("bnn_system", "zynq7_top", "zynq7_ps", "zynqmp_top", "zynqmp_ps")
 SYSTEM = bench.ROOT / "hw" / "system"
 HERE = Path(__file__).resolve().parent
 

@@ -122,3 +122,22 @@ def test_doctor_looks_at_this_machine_without_falling_over() -> None:
     for name in ("python", "g++", "make", "verilator", "yosys", "torch", "finn-plus", "cocotb"):
         assert findings[name].state == doctor.OK, findings[name]
     assert not findings["vivado"].required
+
+
+def test_doctor_says_which_place_and_route_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake(tmp_path, "vivado", "Vivado v2023.1 (64-bit)")
+    fake(tmp_path, "nextpnr-himbaechel", "nextpnr (Version nextpnr-0.8-12-gabcdef0)")
+    fake(tmp_path, "xc7frames2bit", "xc7frames2bit")
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    found = {f.name: f for f in doctor.examine() if f.name in doctor.PNR}
+    assert [found[name].version for name in doctor.PNR[:2]] == ["2023.1", "0.8"]
+    assert found["vivado"].note == str(tmp_path / "vivado")
+    packer = found["xc7frames2bit"]
+    assert (packer.state, packer.version) == (doctor.OK, "")  # not the 7 of its name
+    fork = found["nextpnr-xilinx"]
+    assert fork.state == doctor.MISSING and not fork.required and "make bitstream" in fork.note
+    (tmp_path / "vivado").unlink()
+    fake(tmp_path, "vivado", "Vivado v2019.2 (64-bit)")
+    assert doctor.find_tool("vivado", False).state == doctor.OLD
