@@ -19,14 +19,21 @@ SKID = 0.5
 DSP_COEF = 3  # bits of a coefficient from which a product takes a DSP
 
 
-def area_of(model: ModelWrapper, node: NodeProto, pe: int) -> Area:
-    """A node that takes `pe` channels per clk; nothing for kinds that are small.
+def area_of(model: ModelWrapper, node: NodeProto, pe: int, m: int = 1) -> Area:
+    """A node that takes `pe` channels of `m` pixels per clk; nothing for kinds that are small.
 
     Args:
         model: holds the node's constants.
         node: of a specialised graph, not folded.
         pe: channels per clk, or the largest divisor of the channels that it contains.
+        m: pixels per clk.
     """
+    if node.op_type == "BnnPool":
+        return _pool(getCustomOp(node), pe, m)
+    return _one_pixel(model, node, pe).times(m)
+
+
+def _one_pixel(model: ModelWrapper, node: NodeProto, pe: int) -> Area:
     op = getCustomOp(node)
     channels = int(model.get_tensor_shape(node.input[0])[-1])
     pe = int(np.gcd(pe, channels))
@@ -39,17 +46,26 @@ def area_of(model: ModelWrapper, node: NodeProto, pe: int) -> Area:
             rom_lut(pe * bits, min(depth, 256)) if depth > 1 else 0
         )
         return Area(lut, 0, lut)
-    if node.op_type == "BnnPool":
-        p = op.kernel_parameters(constants)
-        kernel = (p["KR"], p["KC"])
-        found = map_area.pool_area(
-            p["COLS"], p["C"], pe, kernel, p["IN_W"], p["OUT_W"], bool(p["MODE"]), rows=p["ROWS"]
-        )
-        return _area(found)
     if node.op_type == "BnnAdd":
         p = op.kernel_parameters(constants)
         return _area(map_area.add_area(pe, p["IN0_W"], p["IN1_W"], p["OUT_W"], p["LO"]))
     return Area(0, 0)
+
+
+def _pool(op: Any, pe: int, m: int) -> Area:
+    p = op.kernel_parameters([])
+    found = map_area.pool_area(
+        p["COLS"],
+        p["C"],
+        int(np.gcd(pe, p["C"])),
+        (p["KR"], p["KC"]),
+        p["IN_W"],
+        p["OUT_W"],
+        bool(p["MODE"]),
+        rows=p["ROWS"],
+        m=m,
+    )
+    return _area(found)
 
 
 def _requant(p: dict[str, int], pe: int, classes: int) -> Area:

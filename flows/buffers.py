@@ -15,8 +15,17 @@ from flows.links import insert_link
 from flows.schedule import Sizes, size_buffers
 from flows.schedule_graph import Graph
 from flows.schedule_kinds import Node, Sink, Source
-from flows.schedule_nodes import converter, matvec, pad_channels, pixelwise, pool, window
+from flows.schedule_nodes import (
+    converter,
+    matvec,
+    pad_channels,
+    pixelwise,
+    pool,
+    wide_window,
+    window,
+)
 from hw.kernels.axis_area import fifo_area
+from hw.kernels.bnn_pool_ref import merge_clk
 from hw.kernels.bnn_window_area import window_area
 
 #: clk through a kernel, at most; too much only makes buffers deeper (flows/schedule.py)
@@ -32,6 +41,7 @@ LATENCY = {
     "BnnPool": 3,
     "BnnRequant": 5,
     "BnnWindow": 4,
+    "BnnWindowWide": 4,
     "BnnMvu": 5,  # and its PIPE
     "BnnImvu": 10,
     "BnnArgmax": 8,
@@ -73,6 +83,8 @@ def _node(op: Any, node: NodeProto) -> Node:
     name, outputs, latency = node.name, list(node.output), LATENCY[node.op_type]
     inputs = list(node.input[: len(op.in_ports)])
     into, out = beats(op.get_folded_input_shape()), beats(op.get_folded_output_shape())
+    if node.op_type == "BnnWindowWide":
+        return wide_window(name, inputs[0], outputs[0], op.kernel_parameters([]), latency)
     if node.op_type == "BnnWindow":
         return window(name, inputs[0], outputs[0], op.geometry(), latency)
     if node.op_type in ("BnnMvu", "BnnImvu"):
@@ -83,8 +95,11 @@ def _node(op: Any, node: NodeProto) -> Node:
         return matvec(name, inputs[0], outputs[0], vectors, fold_c, op.passes, replay, latency)
     if node.op_type == "BnnPool":
         rows, columns, channels = op.shape("inShape")
-        shape = rows, columns, channels // op.lanes
-        return pool(name, inputs[0], outputs[0], shape, op.shape("kernel"), latency)
+        (kr, kc), m = op.shape("kernel"), op.pixels
+        shape = rows, columns // m, channels // op.lanes
+        given = op.kernel_parameters([])
+        latency += merge_clk(m, kc, given["IN_W"], given["MODE"])
+        return pool(name, inputs[0], outputs[0], shape, (kr, max(1, kc // m)), latency)
     if node.op_type == "BnnChannelPad":
         pixels = prod(op.shape("inShape")[:-1])
         return pad_channels(

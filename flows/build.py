@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from flows import zoo
-from flows.config import INPUTS, STAGES, FlowConfig, board_names, load_board
+from flows.config import INPUTS, MAX_UTILISATION, STAGES, FlowConfig, board_names, load_board
 from flows.errors import FlowError, run_main
 from flows.files import read_json, write_json
 from flows.images import DATA_SETS
@@ -37,6 +37,9 @@ def parser() -> argparse.ArgumentParser:
     goal.add_argument("--folding", help="JSON file with PE and SIMD of every unit")
     goal.add_argument(
         "--max", action="store_true", default=None, help="the fastest that fits the board"
+    )
+    p.add_argument(
+        "--utilisation", type=float, help="share of the board that may be taken (--max: 0.8)"
     )
     p.add_argument("--input", choices=INPUTS, help="what the network's input is")
     p.add_argument("--images", help=f"{', '.join(DATA_SETS)}, a .npy file, or random:N")
@@ -100,6 +103,13 @@ def configure(args: argparse.Namespace) -> tuple[Path, FlowConfig]:
     if config.rtl_images is not None and config.rtl_images < 1:
         raise FlowError(
             "rtl-images", f"{config.rtl_images} images prove nothing", "--rtl-images", "1 or more"
+        )
+    if not 0 < config.share <= 1:
+        raise FlowError(
+            "utilisation-range",
+            f"{config.share:g} is no share of a board",
+            "--utilisation",
+            f"--utilisation {MAX_UTILISATION:g}",
         )
     if config.clk_mhz is not None and not config.clk_mhz > 0:
         raise FlowError("clock", f"{config.clk_mhz} MHz is no clock", "--clk-mhz", "--clk-mhz 100")

@@ -35,7 +35,11 @@ class Area:
         )
 
     def __sub__(self, other: Area) -> Area:
-        return self + Area(-other.lut, -other.bram36, -other.ff, -other.dsp)
+        return self + other.times(-1)
+
+    def times(self, n: int) -> Area:
+        """N of them."""
+        return Area(n * self.lut, n * self.bram36, n * self.ff, n * self.dsp)
 
 
 def mvu_area(

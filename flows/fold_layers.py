@@ -35,8 +35,11 @@ class Layer:
         replay: vectors come once and are kept in the unit; else a window sends them every time.
         max_pe: largest PE to consider; any where 0.
         max_simd: largest SIMD.
-        extra: area of the nodes that follow the unit, or come before it, for a PE and SIMD.
+        extra: area of the nodes that follow the unit, or come before it, for a folding.
         source: the layer whose PE it reads; None: the one before, "": none (no converter).
+        taps: pixels of a window that it may send in a beat, besides one.
+        several: M > 1 that divide the rows of what the layer reads and writes.
+        step: columns that a wide window reads per window of a beat.
         joins: layers whose outputs are added to this one's, and bits per channel there: a width
             converter where their PE differs.
     """
@@ -57,22 +60,51 @@ class Layer:
     replay: bool = True
     max_pe: int = 0
     max_simd: int = 0
-    extra: Callable[[int, int], Area] | None = None
+    extra: Callable[[Fold], Area] | None = None
     source: str | None = None
+    taps: tuple[int, ...] = ()
+    several: tuple[int, ...] = ()
+    step: int = 1
     joins: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True)
 class Fold:
-    """PE rows and SIMD columns per clk."""
+    """PE rows and SIMD columns per clk, of M neighbouring pixels."""
 
     pe: int
     simd: int
+    m: int = 1
+
+    def is_wide(self, layer: Layer) -> bool:
+        """Whether the window in front sends more than a pixel per clk (bnn_window_wide)."""
+        return bool(layer.pixels) and (self.m > 1 or self.simd > layer.channels)
+
+    def pix(self, layer: Layer) -> int:
+        """Pixels per clk that a wide window reads."""
+        return self.m * layer.step
+
+    def lanes_in(self, layer: Layer) -> int:
+        """Values per clk that the layer reads, in front of its window."""
+        return layer.channels * self.pix(layer) if self.is_wide(layer) else self.simd * self.m
+
+    @property
+    def lanes_out(self) -> int:
+        """Values per clk that leave it."""
+        return self.pe * self.m
 
     def cycles(self, layer: Layer) -> int:
-        """Clk per frame: of the unit, or of its window, which takes a word of the map per clk."""
+        """Clk per frame: of the unit, or of its window.
+
+        A window takes a word of the map per clk; a wide one does not send while it steps over a
+        position that is no output.
+        """
+        vectors = layer.vectors // self.m
+        beats = layer.mw // self.simd * (layer.mh // self.pe)
+        if self.is_wide(layer):
+            return layer.pixels // self.pix(layer) + vectors * (beats - 1)
         words = layer.pixels * layer.groups * (layer.channels or layer.mw) // self.simd
-        return max(words, layer.vectors * (layer.mw // self.simd) * (layer.mh // self.pe))
+        return max(words, vectors * beats)
 
 
 @dataclass(frozen=True)
@@ -96,12 +128,15 @@ def divisors(n: int) -> list[int]:
 
 @cache
 def folds_of(layer: Layer) -> tuple[Fold, ...]:
-    """All that a layer may have."""
+    """All that a layer may have: several pixels per clk only where one is all that is left."""
+    channels = layer.channels or layer.mw
+    columns = [*divisors(channels), *(channels * n for n in layer.taps)]
+    folds = [Fold(pe, simd) for pe in divisors(layer.mh // layer.groups) for simd in columns]
+    folds += [Fold(layer.mh, layer.mw, m) for m in layer.several]
     return tuple(
-        Fold(pe, simd)
-        for pe in divisors(layer.mh // layer.groups)
-        for simd in divisors(layer.channels or layer.mw)
-        if pe <= (layer.max_pe or pe) and simd <= (layer.max_simd or simd)
+        fold
+        for fold in folds
+        if fold.pe <= (layer.max_pe or fold.pe) and fold.simd <= (layer.max_simd or fold.simd)
     )
 
 
@@ -125,7 +160,8 @@ def unit_area(layer: Layer, fold: Fold, price: float) -> Area:
             "OUT_W": layer.out_w,
         }
         own = imvu_area(parameters, price)
-    return own + layer.extra(fold.pe, fold.simd) if layer.extra else own
+    own = own.times(fold.m)
+    return own + layer.extra(fold) if layer.extra else own
 
 
 @cache

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import prod
+from math import gcd, prod
 from typing import Any
 
 from onnx import NodeProto
@@ -14,12 +14,16 @@ from qonnx.custom_op.registry import getCustomOp
 from flows import finn_env  # noqa: F401  (sets FINN up)
 from flows.areas import area_of
 from flows.estimate import Area
-from flows.folding import Layer
+from flows.fold_layers import Fold, Layer, divisors
+from hw.kernels import bnn_window_wide_ref
 from hw.kernels.bnn_window_area import window_area
 from hw.kernels.bnn_window_ref import min_depth
+from hw.kernels.bnn_window_wide_area import window_wide_area
 
 #: ops with a choice of PE and SIMD
 UNITS = ("BnnMvu", "BnnImvu")
+#: what takes the pixels of a beat side by side
+SIDE_BY_SIDE = ("AxisFork", "BnnAdd", "BnnBinarize", "BnnLevels", "BnnLookup", "BnnRequant")
 
 
 def layers_of(model: ModelWrapper, bram_price: float = 0.0) -> list[Layer]:
@@ -40,13 +44,18 @@ def _layer(model: ModelWrapper, node: NodeProto, bram_price: float) -> Layer:
     *outer, _ = op.get_normal_output_shape()
     given: dict[str, Any] = {"vectors": prod(outer), "groups": groups}
     costs = [_cost_behind(model, node)]
+    several = [m for m in divisors(outer[-1])[1:] if groups == 1 and _takes(model, node, m)]
     front = model.find_producer(node.input[0])
     if front is not None and front.op_type == "BnnWindow":
-        rows, columns, channels = getCustomOp(front).shape("inShape")
+        window = getCustomOp(front)
+        rows, columns, channels = window.shape("inShape")
         given |= {"pixels": rows * columns, "channels": channels // groups, "replay": False}
+        given |= _wide(window, several) if groups == 1 else {}
         if bram_price:
-            costs.append(_window_cost(getCustomOp(front), mh // groups, bram_price))
-    given["extra"] = lambda pe, simd: sum((cost(pe, simd) for cost in costs), Area(0, 0))
+            costs.append(_window_cost(window, mh // groups, bram_price, given.get("step", 1)))
+    elif len(outer) > 1:
+        given["several"] = tuple(several)
+    given["extra"] = lambda fold: sum((cost(fold) for cost in costs), Area(0, 0))
     before = _unit_before(model, node)
     given["source"] = before.name if before is not None else ""
     if node.op_type == "BnnMvu":
@@ -66,13 +75,66 @@ def _layer(model: ModelWrapper, node: NodeProto, bram_price: float) -> Layer:
     )
 
 
-def _window_cost(op: Any, rows: int, bram_price: float) -> Callable[[int, int], Area]:
+def wide_geometry(geometry: dict[str, int], simd: int, m: int, step: int) -> dict[str, int]:
+    """Parameters of the bnn_window_wide that sends SIMD values of each of M windows per clk."""
+    kept = {key: value for key, value in geometry.items() if key != "GROUPS"}
+    return {**kept, "SIMD": simd, "M": m, "PIX": m * step}
+
+
+def _wide(op: Any, several: list[int]) -> dict[str, Any]:
+    """How much of a window may be sent per clk: Layer.taps, several and step."""
+    geometry, (kr, kc) = op.geometry(), op.shape("kernel")
+    channels, taps = geometry["C"], kr * kc
+
+    def fits(n: int, m: int, step: int) -> bool:
+        return bnn_window_wide_ref.fits(wide_geometry(geometry, n * channels, m, step))
+
+    stride = geometry["STRIDE_C"]
+    step = stride if fits(taps, 1, stride) else 1
+    return {
+        "taps": tuple(n for n in divisors(taps)[1:] if fits(n, 1, step)),
+        "several": tuple(m for m in several if fits(taps, m, step)),
+        "step": step,
+    }
+
+
+def takes_side_by_side(node: NodeProto, m: int) -> bool:
+    """Whether a node that is no unit takes M pixels of a row per clk; M divides the row."""
+    if node.op_type != "BnnPool":
+        return node.op_type in SIDE_BY_SIDE
+    op = getCustomOp(node)
+    (_, columns, _), (_, kc) = op.shape("inShape"), op.shape("kernel")
+    return columns % kc == 0 and gcd(m, kc) in (m, kc)
+
+
+def _takes(model: ModelWrapper, node: NodeProto, m: int) -> bool:
+    """Whether all nodes between a unit and the next one take M pixels per clk."""
+    for reader in (r for tensor in node.output for r in model.find_consumers(tensor)):
+        if reader.op_type in UNITS:
+            continue
+        if reader.op_type == "BnnWindow" and model.find_consumer(reader.output[0]).op_type in UNITS:
+            continue
+        if not takes_side_by_side(reader, m):
+            return False
+        left = m
+        if reader.op_type == "BnnPool":
+            left = m // gcd(m, getCustomOp(reader).shape("kernel")[1])
+        if left > 1 and not _takes(model, reader, left):
+            return False
+    return True
+
+
+def _window_cost(op: Any, rows: int, bram_price: float, step: int) -> Callable[[Fold], Area]:
     """LUTs and block RAMs of a window for a unit's folding; two rows of slack in its buffer."""
     geometry = op.geometry()
 
-    def cost(pe: int, simd: int) -> Area:
-        given = {**geometry, "SIMD": simd, "PASSES": rows // pe}
-        given["DEPTH"] = min_depth(given) + 2 * geometry["COLS"] * geometry["C"] // simd
+    def cost(fold: Fold) -> Area:
+        given = {**geometry, "SIMD": fold.simd, "PASSES": rows // fold.pe}
+        if fold.simd > geometry["C"] or fold.m > 1:
+            given = wide_geometry(given, fold.simd, fold.m, step)
+            lut, bram36 = window_wide_area(given)
+            return Area(lut, bram36, lut)
+        given["DEPTH"] = min_depth(given) + 2 * geometry["COLS"] * geometry["C"] // fold.simd
         options = [window_area({**given, "RAM_BLOCK": block}) for block in (0, 1)]
         lut, bram36 = min(options, key=lambda area: area[0] + bram_price * area[1])
         return Area(lut, bram36, lut)
@@ -80,14 +142,19 @@ def _window_cost(op: Any, rows: int, bram_price: float) -> Callable[[int, int], 
     return cost
 
 
-def _cost_behind(model: ModelWrapper, node: NodeProto) -> Callable[[int, int], Area]:
-    """Area of what stands between a unit and the next window or unit, for its PE."""
-    behind: list[NodeProto] = []
+def _cost_behind(model: ModelWrapper, node: NodeProto) -> Callable[[Fold], Area]:
+    """Area of what stands between a unit and the next window or unit, for its folding."""
+    behind: list[tuple[NodeProto, int]] = []
+    shrink = 1  # pixels of a row that pools have made one
     reader = model.find_consumer(node.output[0])
     while reader is not None and reader.op_type not in (*UNITS, "BnnWindow", "BnnArgmax"):
-        behind.append(reader)
+        behind.append((reader, shrink))
+        shrink *= getCustomOp(reader).shape("kernel")[1] if reader.op_type == "BnnPool" else 1
         reader = model.find_consumer(reader.output[0])
-    return lambda pe, simd: sum((area_of(model, other, pe) for other in behind), Area(0, 0))
+    return lambda fold: sum(
+        (area_of(model, other, fold.pe, max(1, fold.m // n)) for other, n in behind),
+        Area(0, 0),
+    )
 
 
 def _unit_before(model: ModelWrapper, node: NodeProto) -> NodeProto | None:

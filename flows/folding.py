@@ -214,11 +214,14 @@ def check_fold(layer: Layer, fold: Fold, where: str) -> None:
         FlowError: fold-divides, with the two nearest that do.
     """
     grouped = layer.groups > 1
+    wide = fold.simd in [layer.channels * n for n in layer.taps]
+    if fold.m > 1:
+        _check_m(layer, fold, where)
     for key, value, size_name, size in (
         ("PE", fold.pe, "MH/GROUPS" if grouped else "MH", layer.mh // layer.groups),
         ("SIMD", fold.simd, "C" if layer.channels else "MW", layer.channels or layer.mw),
     ):
-        if value >= 1 and size % value == 0:
+        if (value >= 1 and size % value == 0) or (key == "SIMD" and (wide or fold.m > 1)):
             continue
         near = sorted(divisors(size), key=lambda d: abs(d - value))[:2]
         choices = ", or ".join(f"{key}={d}" for d in sorted(near))
@@ -229,3 +232,18 @@ def check_fold(layer: Layer, fold: Fold, where: str) -> None:
             choices,
             'flows/README.md, "Folding"',
         )
+
+
+def _check_m(layer: Layer, fold: Fold, where: str) -> None:
+    """Several pixels per clk: all rows and columns of the matrix, and M that the maps have."""
+    if fold in folds_of(layer):
+        return
+    choices = ", ".join(map(str, layer.several)) or "none"
+    raise FlowError(
+        "fold-divides",
+        f"M={fold.m} with PE={fold.pe} SIMD={fold.simd}: several pixels per clk need "
+        f"PE=MH={layer.mh}, SIMD=MW={layer.mw} and an M that divides the rows of the maps",
+        f"{where}, {layer.name} M",
+        f"leave M out, or M of: {choices}",
+        'flows/README.md, "Folding"',
+    )

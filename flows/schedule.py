@@ -41,7 +41,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from flows.schedule_graph import Graph, clk_per_frame
-from flows.schedule_kinds import MatVec, Node, Sink, Source, Times, Window
+from flows.schedule_kinds import MatVec, Node, Sink, Source
+from flows.schedule_windows import Scan, Times, Window
 
 #: clk from writing a beat into a buffer until it can be read: a FIFO with registered output
 HOP = 2
@@ -76,9 +77,9 @@ class Buffer:
 
     @property
     def bits(self) -> int:
-        """Memory of the line buffer or FIFO: bnn_window and axis_fifo make it 2^n words."""
-        words = self.capacity if self.line else self.fifo
-        return self.width * (1 << (words - 1).bit_length() if words else 0)
+        """Memory of the line buffer, which bnn_window makes 2^n words, or of the FIFO."""
+        words = 1 << (self.capacity - 1).bit_length() if self.line else self.fifo
+        return self.width * words
 
 
 @dataclass(frozen=True)
@@ -156,7 +157,7 @@ class _Plan:
         avail: dict[str, Times] = {}
         x = {}
         for node in self.graph.nodes:
-            a = node.earliest([avail.pop(name) for name in node.inputs])
+            a = node.earliest([avail.pop(name) for name in node.inputs], self.period)
             if isinstance(node, Source):
                 k = np.arange(node.beats)
                 a = k * self.period // node.beats if self.even else k
@@ -228,11 +229,12 @@ def _cost(buffers: dict[str, Buffer]) -> tuple[int, int]:
 
 def _movable(graph: Graph) -> list[str]:
     """Nodes that may start late, from sink to source: units, each by its first node."""
-    behind_window = {n for node in graph.nodes if isinstance(node, Window) for n in node.outputs}
+    windows = [node for node in graph.nodes if isinstance(node, Window | Scan)]
+    behind_window = {name for node in windows for name in node.outputs}
     return [
         node.name
         for node in reversed(graph.nodes)
-        if isinstance(node, Window)
+        if isinstance(node, Window | Scan)
         or (isinstance(node, MatVec) and not behind_window & {*node.inputs})
     ]
 

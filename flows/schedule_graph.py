@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from flows.schedule_kinds import MatVec, Node, Pixelwise, Sink, Window
+from flows.schedule_kinds import Node, Sink, Source
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Graph:
     def __post_init__(self) -> None:
         sent: dict[str, int] = {}
         for node in self.nodes:
-            if isinstance(node, Pixelwise | Window | MatVec | Sink):
+            if not isinstance(node, Source):
                 beats = node.beats if isinstance(node, Sink) else node.beats_in
                 for name in node.inputs:
                     if sent.pop(name, None) != beats:

@@ -7,7 +7,8 @@ dataflow graph, and so a marked graph. Beats and words are the same thing. Times
 
     Source      beats come from outside
     Pixelwise   a beat per clk: requantise, binarise, add, fork, pool, pad, width converters
-    Window      sends a window per output pixel; its line buffer is the buffer in front of it
+    Window      sends a window per output pixel (flows/schedule_windows.py)
+    Scan        sends whole windows, or rows of them
     MatVec      a matrix-vector unit that stores a vector and reads it FOLD_R times
     Sink        beats leave
 """
@@ -20,8 +21,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-Times = NDArray[np.int64]
-NEVER = np.int64(1) << 60  # later than everything; -NEVER is earlier
+from flows.schedule_windows import NEVER, Scan, Times, Window
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +40,7 @@ class Source:
         """An event per beat."""
         return self.beats
 
-    def earliest(self, avail: list[Times]) -> Times:
+    def earliest(self, avail: list[Times], period: int) -> Times:
         """Events wait for nothing."""
         return np.full(self.beats, -NEVER)
 
@@ -69,7 +69,7 @@ class Sink:
         """An event per beat."""
         return self.beats
 
-    def earliest(self, avail: list[Times]) -> Times:
+    def earliest(self, avail: list[Times], period: int) -> Times:
         """Beats are taken as they come."""
         return np.asarray(np.maximum.reduce(avail))
 
@@ -114,7 +114,7 @@ class Pixelwise:
         """(beats_in,) the event that takes each input beat."""
         return np.searchsorted(self.need, np.arange(self.beats_in), "right").astype(np.int64)
 
-    def earliest(self, avail: list[Times]) -> Times:
+    def earliest(self, avail: list[Times], period: int) -> Times:
         """An event waits for the last beat it takes."""
         return np.asarray(np.maximum.reduce(avail)[self.need - 1])
 
@@ -131,70 +131,6 @@ class Pixelwise:
     def takes(self, x: Times, period: int) -> tuple[Times, Times]:
         """When each input beat is used first, and for the last time."""
         return x[self.first], x[self.first]
-
-
-@dataclass(frozen=True, eq=False)
-class Window:
-    """Sends `beats` beats, a clk each, per output pixel, from a buffer of input words: bnn_window.
-
-    Attributes:
-        needs: (pixels,) input words of the frame that a pixel waits for. Row-major.
-        frees: (pixels,) input words of the frame that no later pixel keeps; negative where words of
-            the frame before are still kept.
-        beats: beats per output pixel, GROUPS * PASSES * KR * KC * C / GROUPS / SIMD.
-        beats_in: input words per frame.
-        latency: clk from reading to the output beat.
-    """
-
-    name: str
-    inputs: tuple[str, ...]
-    outputs: tuple[str, ...]
-    needs: NDArray[np.int64]
-    frees: NDArray[np.int64]
-    beats: int
-    beats_in: int
-    latency: int = 2
-
-    @property
-    def gap(self) -> int:
-        """Clk from pixel to pixel."""
-        return self.beats
-
-    @property
-    def events(self) -> int:
-        """An event per output pixel."""
-        return len(self.needs)
-
-    @cached_property
-    def users(self) -> tuple[Times, Times]:
-        """(beats_in,) the pixels that wait for a word first (`events`: none), and that free it.
-
-        Pixels that free a word are counted on into the next frames.
-        """
-        words = np.arange(self.beats_in)
-        waits = np.searchsorted(np.maximum.accumulate(self.needs), words, "right")
-        frees = np.concatenate([self.frees + f * self.beats_in for f in range(3)])
-        frees = np.searchsorted(np.maximum.accumulate(frees), words, "right")
-        return waits.astype(np.int64), frees.astype(np.int64)
-
-    def earliest(self, avail: list[Times]) -> Times:
-        """A pixel waits for all its words."""
-        return np.asarray(avail[0][np.maximum.accumulate(self.needs) - 1])
-
-    def latest(self, due: list[Times]) -> Times:
-        """Beats of a pixel leave one after the other; the tightest decides."""
-        own = due[0].reshape(self.events, self.beats) - np.arange(self.beats)
-        return np.asarray(own.min(axis=1) - self.latency)
-
-    def writes(self, x: Times) -> Times:
-        """When each output beat is written."""
-        return np.add.outer(x + self.latency, np.arange(self.beats)).ravel()
-
-    def takes(self, x: Times, period: int) -> tuple[Times, Times]:
-        """When each word is used first (NEVER where no pixel reads it), and for the last time."""
-        first, last = self.users
-        done = x[last % self.events] + last // self.events * period
-        return np.append(x, NEVER)[first], done + self.beats  # a place is free a clk later
 
 
 @dataclass(frozen=True, eq=False)
@@ -236,7 +172,7 @@ class MatVec:
         """(fold_r,) clk from the event to each output beat."""
         return np.arange(1, self.fold_r + 1) * self.fold_c - 1 + self.latency
 
-    def earliest(self, avail: list[Times]) -> Times:
+    def earliest(self, avail: list[Times], period: int) -> Times:
         """The first pass reads a word per clk without waiting; hardware starts before."""
         words = avail[0].reshape(self.vectors, self.fold_c) - np.arange(self.fold_c)
         return np.asarray(words.max(axis=1))
@@ -256,4 +192,4 @@ class MatVec:
         return first, first + (self.fold_r - 1) * self.fold_c
 
 
-Node = Source | Sink | Pixelwise | Window | MatVec
+Node = Source | Sink | Pixelwise | Window | Scan | MatVec

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from flows.schedule_kinds import MatVec, Pixelwise, Window
-from hw.kernels import bnn_window_ref
+from flows.schedule_kinds import MatVec, Pixelwise
+from flows.schedule_windows import Scan, Window
+from hw.kernels import bnn_window_ref, bnn_window_wide_ref
 
 
 def pixelwise(
@@ -91,3 +92,11 @@ def window(
     needs, frees = bnn_window_ref.needs(params), bnn_window_ref.frees(params)
     words, sent = bnn_window_ref.beats(params)
     return Window(name, (source,), (sink,), needs, frees, sent // len(needs), words, latency)
+
+
+def wide_window(
+    name: str, source: str, sink: str, params: Mapping[str, int], latency: int = 3
+) -> Scan:
+    """A bnn_window_wide with these parameters."""
+    need, emit, lag = bnn_window_wide_ref.scan(params)
+    return Scan(name, (source,), (sink,), need, emit, lag, latency)

@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from flows.errors import CheckFailed
 from flows.schedule import Sizes
 from flows.schedule_graph import Graph
-from flows.schedule_kinds import Node, Pixelwise, Sink, Source, Window
+from flows.schedule_kinds import Node, Pixelwise, Sink, Source
+from flows.schedule_windows import Scan, Window
 
 #: node-clk that `tighten` may spend on a graph: about ten seconds
 EFFORT = 10_000_000
@@ -45,7 +46,7 @@ def steps(node: Node) -> Iterator[tuple[int, int, bool]]:
     if isinstance(node, Source | Sink):
         for k in range(node.beats):
             yield k + 1, k + 1, True
-    elif isinstance(node, Pixelwise):
+    elif isinstance(node, Pixelwise | Scan):
         for need, emit in zip(node.need.tolist(), node.emit.tolist(), strict=True):
             yield need, need, emit
     elif isinstance(node, Window):
@@ -85,6 +86,8 @@ class _Machine:
         self.words = 0 if isinstance(node, Source | Sink) else node.beats_in
         self.words = node.beats if isinstance(node, Sink) else self.words
         self.pipe, self.length = 0, max(node.latency, 1)
+        if isinstance(node, Scan) and node.lag:  # the words in front of the first position
+            self.frame, self.at = -1, int(node.first[-node.lag])
 
     def move(self, held: bool) -> list[tuple[_Stream, int, int]]:
         """One clk: changes of streams, (stream, beats written, words freed in all), made later."""
@@ -96,7 +99,7 @@ class _Machine:
         need, free, emit = self.steps[self.at]
         base = self.frame * self.words
         if not held and all(s.written >= base + need for s in self.inputs):
-            self.pipe |= int(emit)
+            self.pipe |= int(emit and self.frame >= 0)
             changes += [(s, 0, base + free) for s in self.inputs]
             self.at += 1
             if self.at == len(self.steps):

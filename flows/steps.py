@@ -90,7 +90,7 @@ def _fold(ctx: Context) -> None:
     folding = Path(ctx.config.folding) if ctx.config.folding else None
     model, table = fold(
         ctx.load("04_specialise.onnx"),
-        ctx.board,
+        ctx.board.share(ctx.config.share),
         ctx.clk_mhz,
         ctx.config.target_fps,
         folding,
@@ -155,8 +155,7 @@ def _check(ctx: Context) -> None:
 def _synthesise(ctx: Context) -> None:
     nodes = [node["name"] for node in read_json(ctx.run / "folding.json")["nodes"]]
     with replacing(ctx.run / "09_synth") as tmp:
-        log = ctx.run / "logs" / "yosys.log"
-        table = synthesise(ctx.run / "07_top", tmp, log, ctx.board, nodes)
+        table = synthesise(ctx.run / "07_top", tmp, ctx.run / "logs" / "yosys", ctx.board, nodes)
     write_json(ctx.run / "synth.json", table)
     total = table["total"]
     ctx.notes.append(

@@ -46,6 +46,7 @@ class Network:
 
     make: None: CNV_1W1A of brevitas_examples.bnn_pynq.
     fps: the rate to reach; None: the fastest that fits the board.
+    utilisation: share of the board that may be taken.
     area: it is synthesised, too.
     """
 
@@ -54,11 +55,15 @@ class Network:
     board: str = "pynq-z1"
     rtl_images: int = 20
     area: bool = True
+    utilisation: float | None = None
 
 
+HALF = 0.489  # 26,000 of 53,200 LUT
 NETWORKS = {
     "cnv": Network(None, 3051, rtl_images=100),
-    "cnv-max": Network(None, None, rtl_images=1000),
+    "cnv-max": Network(None, None, rtl_images=1000, utilisation=HALF),
+    "cnv-z020": Network(None, None, rtl_images=200),
+    "cnv-zcu102": Network(None, None, "zcu102", 200, area=False),
     "vgg-small": Network(ConvMake("vgg-small", width=128), 1350, "zcu102", 200, area=False),
     "resnet20": Network(ConvMake("resnet20", width=16), 5000, rtl_images=200, area=False),
     "resnet18": Network(ConvMake("resnet18", width=64), 1350, "zcu102"),
@@ -124,6 +129,7 @@ def measure(name: str, data: Path | None) -> dict[str, Any]:
         board=network.board,
         target_fps=network.fps,
         max=network.fps is None,
+        utilisation=network.utilisation,
         images=f"random:{network.rtl_images}",
         rtl_images=network.rtl_images,
     )

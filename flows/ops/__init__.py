@@ -17,6 +17,7 @@ from flows.ops.bnn_mvu import BnnMvu
 from flows.ops.bnn_pool import BnnPool
 from flows.ops.bnn_requant import BnnRequant
 from flows.ops.bnn_window import BnnWindow
+from flows.ops.bnn_window_wide import BnnWindowWide
 
 __all__ = [
     "AxisDwc",
@@ -33,4 +34,5 @@ __all__ = [
     "BnnPool",
     "BnnRequant",
     "BnnWindow",
+    "BnnWindowWide",
 ]

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -26,10 +27,30 @@ class AxisFork(KernelOp, DuplicateStreams):  # type: ignore[misc]
         """DuplicateStreams' attributes."""
         return {**DuplicateStreams.get_nodeattr_types(self), **super().get_nodeattr_types()}
 
+    @property
+    def copies(self) -> int:
+        """One takes all pixels of a beat."""
+        return 1
+
+    def get_folded_input_shape(self, ind: int = 0) -> tuple[int, ...]:
+        """(1, ..., C / PE, PE), M pixels per beat."""
+        return self.side_by_side(DuplicateStreams.get_folded_input_shape(self, ind))
+
+    def get_folded_output_shape(self, ind: int = 0) -> tuple[int, ...]:
+        """As the input."""
+        return self.get_folded_input_shape()
+
+    def get_instream_width(self, ind: int = 0) -> int:
+        """Bits of a beat."""
+        return self.pixels * int(DuplicateStreams.get_instream_width(self, ind))
+
+    def get_outstream_width(self, ind: int = 0) -> int:
+        """Bits of a beat."""
+        return self.get_instream_width()
+
     def get_exp_cycles(self) -> int:
-        """One beat per clk: C / PE per pixel."""
-        pixels = int(np.prod(self.attr("numInputVectors")))
-        return pixels * int(self.attr("NumChannels")) // int(self.attr("PE"))
+        """One beat per clk."""
+        return prod(int(n) for n in self.get_folded_input_shape()[:-1])
 
     def set_folding(self, pe: int, simd: int) -> None:
         """PE elements per clk."""

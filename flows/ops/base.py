@@ -38,12 +38,34 @@ class KernelOp(RTLBackend):  # type: ignore[misc]
     def kernel_parameters(self, constants: list[NDArray[np.float32]]) -> dict[str, int]:
         """Integer parameters of the kernel instance."""
 
+    @property
+    def pixels(self) -> int:
+        """Pixels of a row per clk, side by side in a beat (MMV): all channels of each, or one."""
+        return int(self.attr("M"))
+
+    @property
+    def copies(self) -> int:
+        """Kernels side by side, one for each pixel of a beat; 1 where one takes them all."""
+        return self.pixels
+
+    def side_by_side(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Folded shape (..., columns, folds, lanes) of one pixel per beat to `pixels` per beat."""
+        if self.pixels == 1:
+            return shape
+        *outer, columns, folds, lanes = shape
+        return (*outer, columns // self.pixels, folds, self.pixels * lanes)
+
     def memory_files(self, constants: list[NDArray[np.float32]]) -> dict[str, list[str]]:
         """Contents of the $readmemh files, by the kernel parameter that takes the file's name."""
         return {}
 
-    def literals(self, constants: list[NDArray[np.float32]]) -> dict[str, str]:
-        """Kernel parameters wider than an integer: SystemVerilog literals."""
+    def literals(self, constants: list[NDArray[np.float32]], copy: int = 0) -> dict[str, str]:
+        """Kernel parameters wider than an integer: SystemVerilog literals.
+
+        Args:
+            constants: the node's initialisers, in order.
+            copy: which of the `copies`: it sees every copies-th pixel of a row from here on.
+        """
         return {}
 
     @abstractmethod
@@ -77,8 +99,10 @@ class KernelOp(RTLBackend):  # type: ignore[misc]
         """FINN's attributes of the abstract op and of RTL ops.
 
         realises: JSON, which tensor of the QONNX graph the output is (flows/integer/hardware.py).
+        M: pixels per clk.
         """
-        return {**cast(Attributes, super().get_nodeattr_types()), "realises": ("s", False, "")}
+        types = cast(Attributes, super().get_nodeattr_types())
+        return {**types, "realises": ("s", False, ""), "M": ("i", False, 1)}
 
     def get_verilog_top_module_name(self) -> str:
         """Name of the wrapper module: the node's name."""
@@ -125,7 +149,10 @@ class KernelOp(RTLBackend):  # type: ignore[misc]
             "node.sv.j2",
             name=name,
             kernel=self.kernel,
-            parameters={**self.kernel_parameters(constants), **self.literals(constants)},
+            copies=[
+                {**self.kernel_parameters(constants), **self.literals(constants, copy)}
+                for copy in range(self.copies)
+            ],
             memories=memories,
             has_prim=self.has_prim,
             inputs=[(p, self.get_instream_width(i)) for i, p in enumerate(self.in_ports)],

@@ -49,7 +49,7 @@ class BnnBinarize(BorderOp):
             return {**given, "UNIFORM": 1, "THR": int(thr[0, 0]), "SENSE": int(falling[0, 0])}
         return {**given, **self.border_parameters()}
 
-    def literals(self, constants: list[NDArray[np.float32]]) -> dict[str, str]:
+    def literals(self, constants: list[NDArray[np.float32]], copy: int = 0) -> dict[str, str]:
         """A threshold memory, unless one value serves all."""
         thr, falling = self.thresholds(constants)
         if self._uniform(thr, falling):
@@ -57,7 +57,7 @@ class BnnBinarize(BorderOp):
         source = self.get_input_datatype(0)
         bits = self.bits(source)
         words = threshold_words(thr, falling, self.lanes, bits, source.signed())
-        return {"THRESHOLDS": vector(words, self.lanes * (bits + 2)), **self.border_literals()}
+        return {"THRESHOLDS": vector(words, self.lanes * (bits + 2)), **self.border_literals(copy)}
 
     def compute(
         self, streams: list[NDArray[Any]], constants: list[NDArray[np.float32]]

@@ -54,17 +54,14 @@ class BnnImvu(MapOp):
         simd = int(self.attr("SIMD"))
         *outer, n = self.get_normal_input_shape()
         times = 1 if int(self.attr("replay")) else self.passes
-        return (*outer, n // simd * times, simd)
-
-    def get_instream_width(self, ind: int = 0) -> int:
-        """SIMD elements; weights are inside."""
-        return int(self.attr("SIMD")) * self.bits(self.get_input_datatype()) if ind == 0 else 0
+        return self.side_by_side((*outer, n // simd * times, simd))
 
     def get_exp_cycles(self) -> int:
         """FOLD_C * FOLD_R clk per vector."""
         *outer, _ = self.get_normal_output_shape()
         folds = int(self.attr("MW")) // int(self.attr("SIMD"))
-        return int(np.prod(outer)) * folds * (int(self.attr("MH")) // self.lanes)
+        vectors = int(np.prod(outer)) // self.pixels
+        return vectors * folds * (int(self.attr("MH")) // self.lanes)
 
     def set_folding(self, pe: int, simd: int) -> None:
         """PE rows and SIMD columns per clk."""
@@ -95,7 +92,7 @@ class BnnImvu(MapOp):
         """Weights in block RAM."""
         return {"WEIGHTS_FILE": self._words(constants)} if self.in_block_ram else {}
 
-    def literals(self, constants: list[NDArray[np.float32]]) -> dict[str, str]:
+    def literals(self, constants: list[NDArray[np.float32]], copy: int = 0) -> dict[str, str]:
         """Weights in LUTs."""
         if self.in_block_ram:
             return {}

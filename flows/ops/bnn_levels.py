@@ -75,14 +75,14 @@ class BnnLevels(BorderOp):
         thr_w = self.bits(self.get_input_datatype()) + beyond
         return stage_words(values, self.lanes, thr_w), thr_w
 
-    def literals(self, constants: list[NDArray[np.float32]]) -> dict[str, str]:
+    def literals(self, constants: list[NDArray[np.float32]], copy: int = 0) -> dict[str, str]:
         """Directions, and the thresholds of the stages in LUTs."""
         stages, thr_w = self._stages(constants)
         _, top = stage_bits(constants[0].shape[1])
         in_luts = stages[: self._block_from(constants)]
         given = {
             "FALLING": vector([str(int(f)) for f in constants[1]], 1),
-            **self.border_literals(),
+            **self.border_literals(copy),
         }
         if in_luts:
             given["THRESHOLDS"] = stage_literal(in_luts, self.lanes, thr_w, top)

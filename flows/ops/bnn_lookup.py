@@ -60,7 +60,7 @@ class BnnLookup(PerChannelOp):
         """The tables of all classes in block RAM."""
         return {"TABLE_FILE": self._table(constants)} if self.in_block_ram else {}
 
-    def literals(self, constants: list[NDArray[np.float32]]) -> dict[str, str]:
+    def literals(self, constants: list[NDArray[np.float32]], copy: int = 0) -> dict[str, str]:
         """The tables of all classes in LUTs."""
         if self.in_block_ram:
             return {}

@@ -64,7 +64,11 @@ class BnnMvu(KernelOp, MVAU):  # type: ignore[misc]
         simd = int(self.attr("SIMD"))
         times = 1 if int(self.attr("replay")) else self.passes
         *vectors, n = self.get_normal_input_shape()
-        return (*vectors, n // simd * times, simd)
+        return self.side_by_side((*vectors, n // simd * times, simd))
+
+    def get_folded_output_shape(self, ind: int = 0) -> tuple[int, ...]:
+        """Beats of PE rows, M pixels per beat."""
+        return self.side_by_side(tuple(MVAU.get_folded_output_shape(self, ind)))
 
     @property
     def raw(self) -> bool:
@@ -86,13 +90,17 @@ class BnnMvu(KernelOp, MVAU):  # type: ignore[misc]
         return DataType[f"UINT{self.acc_bits}"] if self.raw else DataType["BINARY"]
 
     def get_instream_width(self, ind: int = 0) -> int:
-        """SIMD bits for the activations; weights and thresholds are inside."""
-        return int(self.attr("SIMD")) if ind == 0 else 0
+        """SIMD bits per pixel for the activations; weights and thresholds are inside."""
+        return self.pixels * int(self.attr("SIMD")) if ind == 0 else 0
+
+    def get_outstream_width(self, ind: int = 0) -> int:
+        """PE outputs per pixel."""
+        return self.get_folded_output_shape()[-1] * self.bits(self.get_output_datatype())
 
     def get_exp_cycles(self) -> int:
         """Exactly FOLD_C * FOLD_R clk per vector (hw/README.md, bnn_mvu)."""
         vectors = int(np.prod(self.attr("numInputVectors")))
-        return self.depth * vectors
+        return self.depth * vectors // self.pixels
 
     def set_folding(self, pe: int, simd: int) -> None:
         """PE rows and SIMD columns per clk."""
@@ -139,7 +147,7 @@ class BnnMvu(KernelOp, MVAU):  # type: ignore[misc]
         """Weights in block RAM."""
         return {"WEIGHTS_FILE": self._weights(constants)} if self.in_block_ram else {}
 
-    def literals(self, constants: list[NDArray[np.float32]]) -> dict[str, str]:
+    def literals(self, constants: list[NDArray[np.float32]], copy: int = 0) -> dict[str, str]:
         """Weights in LUTs, and thresholds unless raw."""
         pe, simd = int(self.attr("PE")), int(self.attr("SIMD"))
         given = {}

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from math import gcd
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,17 @@ class BnnPool(MapOp):
     kernel = "bnn_pool"
     has_prim = True
 
+    @property
+    def copies(self) -> int:
+        """One takes all pixels of a beat."""
+        return 1
+
+    def get_folded_output_shape(self, ind: int = 0) -> tuple[int, ...]:
+        """What is left of the M pixels of a beat: those of a window become one."""
+        left = self.pixels // gcd(self.pixels, self.shape("kernel")[1])
+        *outer, columns, channels = self.get_normal_output_shape()
+        return (*outer, columns // left, channels // self.lanes, left * self.lanes)
+
     def get_nodeattr_types(self) -> Attributes:
         """Window and mode."""
         return {
@@ -39,6 +51,7 @@ class BnnPool(MapOp):
             "COLS": columns,
             "C": channels,
             "PE": self.lanes,
+            "M": self.pixels,
             "KR": kr,
             "KC": kc,
             "IN_W": self.bits(self.get_input_datatype()),
@@ -47,7 +60,7 @@ class BnnPool(MapOp):
             "OUT_W": self.bits(self.get_output_datatype()),
         }
 
-    def literals(self, constants: list[NDArray[np.float32]]) -> dict[str, str]:
+    def literals(self, constants: list[NDArray[np.float32]], copy: int = 0) -> dict[str, str]:
         """Channels that are an AND."""
         mask = constants[0].astype(int)
         if not mask.any():

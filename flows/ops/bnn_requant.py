@@ -65,14 +65,14 @@ class BnnRequant(BorderOp):
             return {**given, "UNIFORM": 1, "A0": int(a.flat[0]), "B0": int(b.flat[0])}
         return {**given, **self.border_parameters()}
 
-    def literals(self, constants: list[NDArray[np.float32]]) -> dict[str, str]:
+    def literals(self, constants: list[NDArray[np.float32]], copy: int = 0) -> dict[str, str]:
         """Coefficients, unless one pair serves all."""
         a, b = (c.astype(np.int64) for c in constants)
         if self._uniform(a, b):
             return {}
         widths = signed_bits(a), signed_bits(b)
         words = param_words(a, b, self.lanes, *widths)
-        return {"PARAMS": vector(words, self.lanes * sum(widths)), **self.border_literals()}
+        return {"PARAMS": vector(words, self.lanes * sum(widths)), **self.border_literals(copy)}
 
     def compute(
         self, streams: list[NDArray[Any]], constants: list[NDArray[np.float32]]

@@ -34,7 +34,7 @@ class MapOp(KernelOp):
 
     @property
     def lanes(self) -> int:
-        """Channels per clk."""
+        """Channels of a pixel per clk."""
         return int(self.attr("PE"))
 
     def make_shape_compatible_op(self, model: Any) -> NodeProto:
@@ -58,8 +58,8 @@ class MapOp(KernelOp):
         return (1, *self.shape("outShape"))
 
     def folded(self, shape: tuple[int, ...]) -> tuple[int, ...]:
-        """A shape with its channels in beats of `lanes`."""
-        return (*shape[:-1], shape[-1] // self.lanes, self.lanes)
+        """A shape with its channels in beats of `lanes`, of several pixels where M says so."""
+        return self.side_by_side((*shape[:-1], shape[-1] // self.lanes, self.lanes))
 
     def get_folded_input_shape(self, ind: int = 0) -> tuple[int, ...]:
         """(1, rows, columns, channels / PE, PE)."""
@@ -71,12 +71,13 @@ class MapOp(KernelOp):
 
     def get_instream_width(self, ind: int = 0) -> int:
         """Bits of a beat; constants are inside."""
-        n_streams = len(self.in_ports)
-        return self.lanes * self.bits(self.get_input_datatype(ind)) if ind < n_streams else 0
+        if ind >= len(self.in_ports):
+            return 0
+        return self.get_folded_input_shape(ind)[-1] * self.bits(self.get_input_datatype(ind))
 
     def get_outstream_width(self, ind: int = 0) -> int:
         """Bits of a beat."""
-        return self.lanes * self.bits(self.get_output_datatype(ind))
+        return self.get_folded_output_shape(ind)[-1] * self.bits(self.get_output_datatype(ind))
 
     def get_number_output_values(self) -> int:
         """Beats per frame."""
@@ -117,16 +118,17 @@ class BorderOp(MapOp):
             return {}
         return {
             "ROWS": len(rows),
-            "COLS": len(columns),
+            "COLS": len(columns) // self.copies,
             "CLASSES_R": max(rows) + 1,
             "CLASSES_C": max(columns) + 1,
         }
 
-    def border_literals(self) -> dict[str, str]:
-        """ROW_CLASS and COL_CLASS: a field a row or column, the first lowest."""
-        literals = {}
-        for key, name in (("ROW_CLASS", "rowClass"), ("COL_CLASS", "columnClass")):
-            classes = self.shape(name)
-            if max(classes, default=0):
-                literals[key] = class_literal(classes, max(classes) + 1)
-        return literals
+    def border_literals(self, copy: int) -> dict[str, str]:
+        """ROW_CLASS and COL_CLASS of a copy: a field a row or column, the first lowest."""
+        rows, columns = self.shape("rowClass"), self.shape("columnClass")
+        seen = {"ROW_CLASS": (rows, rows), "COL_CLASS": (columns[copy :: self.copies], columns)}
+        return {
+            key: class_literal(classes, max(whole) + 1)
+            for key, (classes, whole) in seen.items()
+            if max(whole, default=0)
+        }

@@ -47,9 +47,10 @@ class PerChannelOp(KernelOp):
         return self.get_normal_input_shape()
 
     def get_folded_input_shape(self, ind: int = 0) -> tuple[int, ...]:
-        """(1, NumChannels / PE, PE)."""
-        pe = int(self.attr("PE"))
-        return (*self.attr("numInputVectors"), int(self.attr("NumChannels")) // pe, pe)
+        """(1, NumChannels / PE, PE), M pixels per beat."""
+        pe, n = int(self.attr("PE")), int(self.attr("NumChannels"))
+        vectors = (int(size) for size in self.attr("numInputVectors"))
+        return self.side_by_side((*vectors, n // pe, pe))
 
     def get_folded_output_shape(self, ind: int = 0) -> tuple[int, ...]:
         """(1, NumChannels / PE, PE)."""
@@ -57,20 +58,21 @@ class PerChannelOp(KernelOp):
 
     def get_instream_width(self, ind: int = 0) -> int:
         """PE inputs; constants are inside."""
-        return int(self.attr("PE")) * self.bits(self.get_input_datatype()) if ind == 0 else 0
+        if ind != 0:
+            return 0
+        return self.get_folded_input_shape()[-1] * self.bits(self.get_input_datatype())
 
     def get_outstream_width(self, ind: int = 0) -> int:
         """PE outputs."""
-        return int(self.attr("PE")) * self.bits(self.get_output_datatype())
+        return self.get_folded_output_shape()[-1] * self.bits(self.get_output_datatype())
 
     def get_number_output_values(self) -> int:
         """Beats per frame."""
         return self.get_exp_cycles()
 
     def get_exp_cycles(self) -> int:
-        """One beat per clk: NumChannels / PE of every vector."""
-        vectors = prod(int(n) for n in self.attr("numInputVectors"))
-        return vectors * int(self.attr("NumChannels")) // int(self.attr("PE"))
+        """One beat per clk."""
+        return prod(self.get_folded_input_shape()[:-1])
 
     def set_folding(self, pe: int, simd: int) -> None:
         """PE channels per clk."""

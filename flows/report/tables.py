@@ -120,7 +120,7 @@ def proof_sentences(run: Run) -> list[str]:
 
 def folding(run: Run) -> TextTable:
     """Folding of every node, and what it costs in cycles."""
-    keys = [k for k in ("MW", "MH", "PE", "SIMD") if any(k in n for n in run.nodes)]
+    keys = [k for k in ("MW", "MH", "PE", "SIMD", "M") if any(k in n for n in run.nodes)]
     estimated = any(n.get("lut_estimate") is not None for n in run.nodes)
     rows = []
     for n in run.nodes:

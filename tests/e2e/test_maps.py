@@ -122,6 +122,24 @@ def test_rtl_equals_the_network(net: Callable[[MapGraph], str], run_of: Runs) ->
     assert check["stall_run"]["images_equal"] == IMAGES
 
 
+#: several pixels per clk everywhere: classes of border pixels, pools, shortcuts, curves
+FASTEST = {zero_padding: 8, convolved_shortcut: 8, integer_first: 16, curves: 8}
+
+
+@pytest.mark.parametrize("net", FASTEST, ids=lambda net: net.__name__)
+def test_several_pixels_per_clk(net: Callable[[MapGraph], str], tmp_path: Path) -> None:
+    g = MapGraph((2, 8, 8), seed=2)
+    model = str(g.write(tmp_path / "n.onnx", net(g)))
+    config = FlowConfig(model, "zcu102", max=True, utilisation=1.0, images=f"random:{IMAGES}")
+    build(tmp_path / "run", config, "import", "check")
+    check, folding = (read_json(tmp_path / "run" / f"{x}.json") for x in ("check", "folding"))
+    assert check["images_checked"] == check["images_equal"] == IMAGES
+    assert check["interval_measured"] == check["interval_predicted"] == FASTEST[net]
+    assert check["stall_run"]["images_equal"] == IMAGES
+    nodes = folding["nodes"]
+    assert any(n["op"] == "BnnWindowWide" and n.get("M", 1) > 1 for n in nodes)
+
+
 FAULTS = {  # wrapper, parameter, bits, where the error must be
     # all columns of row 2 at the middle of the kernel; 6 rows of 4 columns a word
     "weights": (

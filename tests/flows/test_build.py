@@ -38,6 +38,8 @@ def given(*words: str) -> tuple[Path, FlowConfig]:
         (("--model", "x.onnx"), "build-goal"),
         ((*GOAL, "--from", "check", "--to", "fold"), "stage-order"),
         ((*GOAL, "--clk-mhz", "-3"), "clock"),
+        (("--model", "x.onnx", "--max", "--utilisation", "1.2"), "utilisation-range"),
+        ((*GOAL, "--utilisation", "0"), "utilisation-range"),
     ],
 )  # fmt: skip
 def test_bad_options(words: tuple[str, ...], code: str) -> None:

@@ -12,7 +12,7 @@ from flows.errors import FlowError
 from flows.estimate import Area, mvu_area
 from flows.fold_layers import folds_of, unit_area
 from flows.fold_max import fold_max, pareto
-from flows.fold_search import cheapest, links_of
+from flows.fold_search import cheapest, links_of, options_of
 from flows.folding import (
     Fold,
     Layer,
@@ -156,9 +156,30 @@ def test_folds_keep_to_channels_groups_and_limits() -> None:
         check_fold(layer, Fold(16, 6), "folding.json")
 
 
+def test_several_taps_and_pixels() -> None:
+    """Several pixels per clk only where PE and SIMD can grow no more."""
+    layer = Layer("x", 36, 8, vectors=64, pixels=64, channels=4, replay=False)
+    layer = replace(layer, taps=(3, 9), several=(2, 4))
+    assert {f.simd for f in folds_of(layer)} == {1, 2, 4, 12, 36}
+    assert [f for f in folds_of(layer) if f.m > 1] == [Fold(8, 36, 2), Fold(8, 36, 4)]
+    assert Fold(8, 4).cycles(layer) == 64 * 9 and Fold(8, 12).cycles(layer) == 64 * 3
+    assert Fold(8, 36).cycles(layer) == 64 and Fold(8, 36, 4).cycles(layer) == 16
+    assert Fold(8, 36, 4).lanes_in(layer) == 16 and Fold(8, 36, 4).lanes_out == 32
+    valid = replace(layer, vectors=36)
+    assert Fold(8, 12).cycles(valid) == 64 + 2 * 36, "positions that are no output take a clk"
+    found = [smallest([layer], limit, BOARD) for limit in (576, 64, 63, 16)]
+    assert [s.folds[0].m for s in found if s is not None] == [1, 1, 2, 4]
+    assert smallest([layer], 15, BOARD) is None
+    check_fold(layer, Fold(8, 12), "folding.json")
+    check_fold(layer, Fold(8, 36, 2), "folding.json")
+    with pytest.raises(FlowError, match="M=2 with PE=4 SIMD=36") as caught:
+        check_fold(layer, Fold(4, 36, 2), "folding.json")
+    assert caught.value.hint == "leave M out, or M of: 2, 4"
+
+
 def test_what_follows_a_unit_counts() -> None:
     plain = Layer("a", 64, 64)
-    dear = replace(plain, extra=lambda pe, simd: Area(1000.0 * pe, 0.5, 10, pe))
+    dear = replace(plain, extra=lambda fold: Area(1000.0 * fold.pe, 0.5, 10, fold.pe))
     solution = smallest([dear], 256, BOARD)
     assert solution is not None and solution.folds[0].pe == 1, "rows are dear: columns instead"
     own = unit_area(plain, solution.folds[0], solution.prices[0])
@@ -172,7 +193,7 @@ def test_the_cheapest_with_shortcuts() -> None:
         Layer("b", 8, 8, joins=(("a", 16),)),
         Layer("c", 8, 8, source="a", joins=(("b", 16),)),
     ]
-    links, options = links_of(layers), [folds_of(layer) for layer in layers]
+    links = links_of(layers)
     assert [(k.a, k.b, k.added) for k in links] == [
         (0, 1, False),
         (0, 1, True),
@@ -180,11 +201,11 @@ def test_the_cheapest_with_shortcuts() -> None:
         (1, 2, True),
     ]
     for limit in (2, 8, 16):
+        options = [options_of(layer, limit, 380.0, 200.0) for layer in layers]
         costs = [
-            sum(unit_area(x, f, 380.0).lut for x, f in zip(layers, folds, strict=True))
-            + sum(k.area(folds[k.a], folds[k.b]).lut for k in links)
-            for folds in itertools.product(*options)
-            if all(f.cycles(x) <= limit for f, x in zip(folds, layers, strict=True))
+            sum(option.lut for option in chosen)
+            + sum(k.area(chosen[k.a].out, chosen[k.b]).lut for k in links)
+            for chosen in itertools.product(*options)
         ]
         found = cheapest(layers, limit, 380.0, 200.0)
         assert found is not None and min(costs) <= found.area.lut <= 1.05 * min(costs)

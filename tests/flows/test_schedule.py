@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-import random
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 
@@ -12,110 +12,11 @@ import numpy as np
 import pytest
 
 from flows.errors import CheckFailed
-from flows.schedule import Sizes, earliest, fullest, latest, size_buffers
+from flows.schedule import Buffer, Sizes, earliest, fullest, latest, size_buffers
 from flows.schedule_graph import Graph
-from flows.schedule_kinds import Node, Sink, Source
-from flows.schedule_nodes import converter, matvec, pixelwise, pool, window
+from flows.schedule_kinds import Sink, Source
 from flows.schedule_sim import places_of, simulate, tighten, verify
-
-
-class Maker:
-    """A network that grows at its end: rows, columns and words per pixel of the last stream."""
-
-    def __init__(self, size: int, folds: int, width: int = 1) -> None:
-        self.nodes: list[Node] = [Source("in", ("s0",), size * size * folds)]
-        self.bits = {"s0": width}
-        self.end, self.size, self.folds = "s0", size, folds
-
-    def new(self, width: int) -> str:
-        name = f"s{len(self.bits)}"
-        self.bits[name] = width
-        return name
-
-    def add(self, node: Node) -> None:
-        self.nodes.append(node)
-        self.end = node.outputs[0]
-
-    def beats(self) -> int:
-        return self.size * self.size * self.folds
-
-    def pipeline(self, latency: int, width: int = 1) -> None:
-        node = pixelwise(self.tag(), [self.end], [self.new(width)], self.beats(), latency)
-        self.add(node)
-
-    def tag(self) -> str:
-        return f"n{len(self.nodes)}"
-
-    def to_folds(self, folds: int) -> None:
-        if folds != self.folds:
-            pixels = self.size * self.size
-            beats = self.beats(), pixels * folds
-            self.add(converter(self.tag(), self.end, self.new(1), *beats))
-            self.folds = folds
-
-    def conv(self, fold_r: int, kernel: int, stride: int, pad: int, replay: bool = True) -> None:
-        size, step = dict.fromkeys(("ROWS", "COLS"), self.size), ("STRIDE_R", "STRIDE_C")
-        params = {**size, "C": self.folds, "SIMD": 1, **dict.fromkeys(("KR", "KC"), kernel)}
-        params |= dict.fromkeys(step, stride) | {f"PAD_{side}": pad for side in "TBLR"}
-        params["PASSES"] = 1 if replay else fold_r
-        slide = window(self.tag(), self.end, self.new(1), params)
-        self.add(slide)
-        vector = kernel * kernel * self.folds
-        unit = matvec(self.tag(), self.end, self.new(1), slide.events, vector, fold_r, replay)
-        self.add(unit)
-        self.size, self.folds = (self.size + 2 * pad - kernel) // stride + 1, fold_r
-
-    def pool(self, kernel: int) -> None:
-        shape = self.size, self.size, self.folds
-        self.add(pool(self.tag(), self.end, self.new(1), shape, (kernel, kernel)))
-        self.size //= kernel
-
-    def residual(self, fold_r: int, folds: int, stride: int = 1) -> str:
-        """A convolution with a shortcut, both of fold_r beats per pixel; the join's short input."""
-        split, short = self.new(8), self.new(8)
-        self.add(pixelwise(self.tag(), [self.end], [split, short], self.beats()))
-        size, before = self.size, self.folds
-        self.to_folds(folds)
-        self.conv(fold_r, 3, stride, 1)
-        self.pipeline(4, 8)
-        end, after, self.end, self.size, self.folds = self.end, self.size, short, size, before
-        if stride == 2:
-            self.pool(2)
-            self.to_folds(folds)
-            self.conv(fold_r, 1, 1, 0)
-        assert (self.size, self.folds) == (after, fold_r)
-        short = self.end
-        self.add(pixelwise(self.tag(), [end, short], [self.new(8)], self.beats(), 2))
-        return short
-
-    def graph(self) -> Graph:
-        self.nodes.append(Sink("out", (self.end,), self.beats()))
-        return Graph(tuple(self.nodes), self.bits)
-
-
-def residual_net() -> tuple[Graph, list[str]]:
-    net = Maker(8, 1, 24)
-    net.conv(2, 3, 1, 1)
-    shorts = [net.residual(2, 1), net.residual(4, 2, 2), net.residual(4, 1)]
-    return net.graph(), [shorts[0], shorts[2]]  # the other one has buffers on its way
-
-
-def random_net(seed: int) -> Graph:
-    rng = random.Random(seed)
-    net = Maker(rng.choice((6, 8, 9)), rng.choice((1, 2, 3)), 8)
-    for _ in range(rng.randint(2, 4)):
-        kind = rng.choice(("conv", "conv", "pool", "pipeline", "residual"))
-        if kind == "conv" and net.size >= 3:
-            kernel = rng.choice((1, 2, 3))
-            how = rng.choice((1, 2, 4)), kernel, rng.choice((1, 2)), rng.randint(0, kernel // 2)
-            net.conv(*how, replay=rng.random() < 0.7)
-        elif kind == "pool" and net.size >= 4:
-            net.pool(2)
-        elif kind == "residual" and net.size >= 3:
-            net.residual(net.folds, rng.choice((1, net.folds)))
-        else:
-            net.pipeline(rng.randint(1, 9))
-    return net.graph()
+from tests.flows.schedule_nets import Maker, random_net, random_wide_net, residual_net
 
 
 @pytest.mark.parametrize(("gap", "n", "period"), [(1, 5, 9), (3, 4, 12), (2, 1, 7)])
@@ -148,8 +49,9 @@ def test_fullest_counts_all_frames() -> None:
 
 
 @pytest.mark.parametrize("seed", range(25))
-def test_random_networks_run_at_the_period(seed: int) -> None:
-    graph = random_net(seed)
+@pytest.mark.parametrize("make", [random_net, random_wide_net])
+def test_random_networks_run_at_the_period(make: Callable[[int], Graph], seed: int) -> None:
+    graph = make(seed)
     sizes = size_buffers(graph)
     run = verify(graph, sizes, 5)
     assert [b - a for a, b in pairwise(run.ends)][1:] == [sizes.period] * 3
@@ -177,6 +79,12 @@ def test_shortcuts_are_sized_and_critical() -> None:
 def with_fifo(sizes: Sizes, name: str, fifo: int) -> Sizes:
     buffer = replace(sizes.buffers[name], fifo=fifo)
     return replace(sizes, buffers={**sizes.buffers, name: buffer})
+
+
+def test_only_line_buffers_round_up() -> None:
+    fifo = Buffer(peak=11, beat=0, own=2, fifo=9, width=3)
+    assert fifo.bits == 27 and replace(fifo, fifo=0).bits == 0
+    assert Buffer(peak=11, beat=0, own=11, fifo=0, width=3, line=True).bits == 48
 
 
 def test_verify_says_what_is_wrong() -> None:
