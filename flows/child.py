@@ -7,11 +7,14 @@ import os
 import re
 import signal
 import subprocess
+import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from flows.errors import EXIT_CHECK, EXIT_USER, CheckFailed, FlowError
 
 ROOT = Path(__file__).resolve().parent.parent
+POLL_S = 0.02
 _FOUR_LINES = re.compile(
     r"^(?:error|failed)\[(?P<code>[\w-]+)\]: (?P<what>.*)\n  where  (?P<where>.*)\n"
     r"  try    (?P<hint>.*)(?:\n  more   (?P<more>.*))?",
@@ -51,6 +54,51 @@ def run_child(
             process.terminate()
             process.wait()
             raise
+    return _output(command, code, log)
+
+
+def run_children(
+    commands: Sequence[tuple[list[str], Path]], cwd: Path, workers: int
+) -> Iterator[int]:
+    """Run several commands, some at a time.
+
+    Args:
+        commands: each with the file for what it prints.
+        cwd: working folder of all.
+        workers: how many at a time.
+
+    Yields:
+        The number of each command that has ended well, as they end.
+
+    Raises:
+        FlowError, CheckFailed: as run_child; the others are gone then, as they are when the caller
+            stops or is interrupted.
+    """
+    waiting = list(enumerate(commands))[::-1]
+    running: dict[int, subprocess.Popen[bytes]] = {}
+    try:
+        while waiting or running:
+            while waiting and len(running) < workers:
+                number, (command, log) = waiting.pop()
+                log.parent.mkdir(parents=True, exist_ok=True)
+                with log.open("wb") as out:
+                    running[number] = subprocess.Popen(
+                        command, cwd=cwd, stdout=out, stderr=subprocess.STDOUT
+                    )
+            for number in [n for n, process in running.items() if process.poll() is not None]:
+                command, log = commands[number]
+                _output(command, running.pop(number).returncode, log)
+                yield number
+            time.sleep(POLL_S)
+    finally:
+        for process in running.values():
+            process.terminate()
+        for process in running.values():
+            process.wait()
+
+
+def _output(command: list[str], code: int, log: Path) -> str:
+    """What a command that has ended printed, or its error as ours."""
     text = log.read_text(errors="replace")
     if code == 0:
         return text
