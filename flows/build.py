@@ -48,6 +48,11 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--seed", type=int, help="of random images, gaps and stalls")
     p.add_argument("--from", dest="first", default="import", choices=STAGES, metavar="STAGE")
     p.add_argument("--to", dest="last", default="report", choices=STAGES, metavar="STAGE")
+    p.add_argument(
+        "--first-difference",
+        action="store_true",
+        help="build nothing: compare every layer of a built run, and say where it differs first",
+    )
     p.epilog = f"stages: {' -> '.join(STAGES)}"
     return p
 
@@ -183,6 +188,12 @@ def main() -> int:
     """Parse and build."""
     args = parser().parse_args()
     run, config = configure(args)
+    if args.first_difference:
+        from flows.first_difference import first_difference
+        from flows.steps import Context
+
+        print(first_difference(Context(run, config, load_board(config.board))))
+        return 0
     build(run, config, args.first, args.last)
     return 0
 

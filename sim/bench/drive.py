@@ -174,12 +174,13 @@ def _keep(work: Path, out_dir: Path, layout: Layout, taps: bool) -> None:
 
 def _measure(outcome: dict[str, Any], done: NDArray[np.uint64], frames: int) -> dict[str, Any]:
     streams, cycles, wall_s = outcome["streams"], outcome["cycles"], outcome["wall_s"]
+    latency = outcome["first_out"] - outcome["first_in"]
     return {
         "frames_in": streams[0]["beats"] // streams[0]["frame_beats"],
         "frames_out": frames,
         "cycles": cycles,
-        "latency_cycles": outcome["first_out"] - outcome["first_in"],
-        **intervals(done),
+        "latency_cycles": latency,
+        **intervals(done, latency),
         "beats": {s["name"]: s["beats"] for s in streams},
         "tap_unstable": {s["name"]: s["unstable"] for s in streams if s["unstable"]},
         "wall_s": round(wall_s, 4),
@@ -187,26 +188,34 @@ def _measure(outcome: dict[str, Any], done: NDArray[np.uint64], frames: int) -> 
     }
 
 
-def intervals(done: NDArray[np.uint64]) -> dict[str, int | None]:
+def intervals(done: NDArray[np.uint64], latency: int = 0) -> dict[str, int | None]:
     """Cycles between successive frame completions over the later half of them.
+
+    The frames that are inside when the input ends have none behind them, and may leave a little
+    earlier: a wide window is not held up by words of the next frame then. They may not leave later.
 
     Args:
         done: shape (frames,), cycle in which each frame was complete.
+        latency: of a frame in clk, from its first beat in.
 
     Returns:
-        interval (None unless all are the same), its min, max and mode (None for one frame) and
-        warmup_frames: completions before the difference became what it is at the end.
+        interval (None unless all are the same while frames follow, and no later one is longer), its
+        min, max and mode (None for one frame) and warmup_frames: completions before the difference
+        became what it is then.
     """
-    steps = np.diff(done.astype(np.int64))
+    ends = done.astype(np.int64)
+    steps = np.diff(ends)
     if not len(steps):
         keys = ("interval", "interval_min", "interval_max", "interval_mode", "warmup_frames")
         return dict.fromkeys(keys)
-    late = steps[len(steps) // 2 :]
-    values, counts = np.unique(late, return_counts=True)
+    half = len(steps) // 2
+    followed = int((ends <= ends[-1] - latency).sum())
+    steady = steps[: max(followed - 1, half + 1)]
+    values, counts = np.unique(steady[half:], return_counts=True)
     low, high = int(values[0]), int(values[-1])
-    other = np.flatnonzero(steps != steps[-1])
+    other = np.flatnonzero(steady != steady[-1])
     return {
-        "interval": low if low == high else None,
+        "interval": low if low == high >= steps[half:].max() else None,
         "interval_min": low,
         "interval_max": high,
         "interval_mode": int(values[counts.argmax()]),

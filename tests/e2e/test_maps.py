@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from flows.build import build
-from flows.config import FlowConfig
+from flows.config import FlowConfig, load_board
 from flows.errors import CheckFailed
 from flows.files import read_json
+from flows.first_difference import first_difference
+from flows.steps import Context
 from sim.lib.literals import flip
 from sim.lib.map_corners import SAME, pixels_read_twice
 from sim.lib.maps import MapGraph
@@ -166,3 +169,16 @@ def test_a_fault_is_found_and_its_pixel_named(name: str, run_of: Runs, tmp_path:
     flip(run / "07_top" / f"{node}.sv", parameter, mask)
     with pytest.raises(CheckFailed, match=rf"stages-differ.*{where}"):
         build(run, FlowConfig(**read_json(run / "flow.json")), "check", "check")
+
+
+def test_first_difference_looks_at_every_layer(run_of: Runs, tmp_path: Path) -> None:
+    run = run_of(zero_padding)
+    config = FlowConfig(**read_json(run / "flow.json"))
+    board = load_board(config.board)
+    text = first_difference(Context(run, replace(config, rtl_images=4), board))
+    assert text.startswith("no difference: 4 images") and "BnnBinarize_1" in text
+    node, parameter, mask, where = FAULTS["border"]
+    shutil.copytree(run, tmp_path / "run")
+    flip(tmp_path / "run" / "07_top" / f"{node}.sv", parameter, mask)
+    with pytest.raises(CheckFailed, match=rf"stages-differ.*{where}"):
+        first_difference(Context(tmp_path / "run", config, board))

@@ -44,3 +44,12 @@ def test_interval_is_told_only_where_constant() -> None:
     uneven = intervals(np.array([0, 10, 20, 30, 41, 51], np.uint64))
     assert uneven["interval"] is None
     assert (uneven["interval_min"], uneven["interval_max"], uneven["interval_mode"]) == (10, 11, 10)
+
+
+def test_frames_that_none_follows_may_be_earlier_but_not_later() -> None:
+    ends = np.array([0, 10, 20, 30, 40, 50, 60, 70, 79], np.uint64)
+    assert intervals(ends)["interval"] is None
+    assert intervals(ends, 25)["interval"] == 10
+    ends[-1] = 81
+    assert intervals(ends, 25)["interval"] is None
+    assert intervals(ends[:2], 25)["interval"] == 10
