@@ -35,7 +35,7 @@ from flows.rtl import RtlRun, build_bench, run_bench
 #: images of the second RTL run, with gaps, stalls and a reset, at most
 STALL_IMAGES = 200
 #: clk of the two runs, and images at least, for networks with maps; perceptrons run all images
-RTL_CLK, STALL_CLK, FEWEST_IMAGES = 4_000_000, 600_000, 10
+RTL_CLK, STALL_CLK, FEWEST_IMAGES = 6_500_000, 600_000, 10
 GAP, STALL = 0.3, 0.3
 #: images that are run again with taps to find the layer that differs
 TAP_IMAGES = 16

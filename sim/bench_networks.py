@@ -58,7 +58,7 @@ class Network:
     utilisation: float | None = None
 
 
-HALF = 0.489  # 26,000 of 53,200 LUT
+HALF = 0.47  # 26,000 of 53,200 LUT, less what the estimate misses
 NETWORKS = {
     "cnv": Network(None, 3051, rtl_images=100),
     "cnv-max": Network(None, None, rtl_images=1000, utilisation=HALF),
