@@ -40,7 +40,7 @@ cnv_args = $(if $(DATA),--model zoo:cnv_cifar10 --images folder --data $(DATA),-
 seed_arg = $(if $(SEED),--seed $(SEED))
 kernels = $(patsubst sim/test_%.py,%,$(wildcard sim/test_*.py))
 
-.PHONY: help setup doctor boards demo data train export build bitstream report deploy cosim lint format test sim bench-kernels bench-networks bench-host bench-train results prove clean distclean
+.PHONY: help setup doctor boards demo data train export build bitstream report deploy wheel cosim lint format test sim bench-kernels bench-networks bench-host bench-train results prove clean distclean
 
 help: ## list the targets
 	@echo "usage: make TARGET [NET=tfc|cnv] [CFG=$(CFG)] [RUN=$(RUN)] [BOARD=$(BOARD)] [DATA=folder]"
@@ -97,6 +97,9 @@ report: setup ## write the report of RUN again
 
 deploy: setup ## what a board or NumPy needs to run RUN: driver, network, vectors, .hwh
 	$(PY) -m flows.deploy --run $(RUN)
+
+wheel: deploy ## RUN's deploy folder as a wheel for pip, a PYNQ overlay
+	PYTHONPATH=hw/host $(PY) hw/host/make_wheel.py --deploy $(RUN)/deploy
 
 cosim: setup ## the shipped driver and a user's script against the RTL of RUN's whole system
 	$(PY) -m sim.system.cosim --run $(RUN)

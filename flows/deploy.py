@@ -4,8 +4,8 @@
     python -m flows.deploy --run build/demo
 
 Holds the driver package, the description, the .hwh, the network for NumPy, test vectors with the
-outputs they must give, a README and SHA256SUMS. A .bit is copied when the run has one that fits
-(flows/bitstream makes it).
+outputs they must give, an example, a notebook, a README and SHA256SUMS. A .bit is copied when the
+run has one that fits (flows/bitstream makes it).
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ Without a board, `--backend numpy` gives the same outputs:
 
     python3 -m bnnflow_host --bit {name}.bit --backend numpy selftest
 
-`example.py` shows the driver in a program. Needs Python 3.8 and NumPy.
+Images are uint8, shape {shape}. `example.py` shows the driver in a program, `{name}.ipynb` in
+PYNQ's Jupyter. Needs Python 3.8 and NumPy, the notebook Matplotlib, too.
 `sha256sum -c SHA256SUMS` checks the files. We have not run it on a board.
 """
 
@@ -111,18 +112,28 @@ def vectors(model: Any, images: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
     return {"images": as_fed(images, shape), **about}
 
 
-def test_images(spec: str, elements: int, binary: bool) -> NDArray[np.uint8]:
+def test_images(
+    spec: str, elements: int, binary: bool, data: Path | None = None
+) -> NDArray[np.uint8]:
     """The first images of the run's data set, or random ones where it is not here."""
     from flows.images import load_images
 
     try:
-        return load_images(spec, elements, binary, 1).images[:N_VECTORS]
+        return load_images(spec, elements, binary, 1, data).images[:N_VECTORS]
     except FlowError:
         return load_images(f"random:{N_VECTORS}", elements, binary, 1).images
 
 
 def write_package(
-    out: Path, name: str, top: Path, model: Any, part: str, clk_mhz: float, images: str, bit: Path
+    out: Path,
+    name: str,
+    top: Path,
+    model: Any,
+    part: str,
+    clk_mhz: float,
+    images: str,
+    bit: Path,
+    data: Path | None = None,
 ) -> None:
     """Write a deploy folder anew, whole or not at all.
 
@@ -135,6 +146,7 @@ def write_package(
         clk_mhz: of the accelerator.
         images: as flows.build's --images.
         bit: copied when it is there.
+        data: as flows.build's --data.
 
     Raises:
         FlowError: deploy-op.
@@ -143,10 +155,12 @@ def write_package(
     shutil.rmtree(new, ignore_errors=True)
     shutil.copytree(PACKAGE, new / "bnnflow_host", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(PACKAGE.parent / "example.py", new)
+    notebook = (PACKAGE.parent / "notebook.ipynb").read_text().replace("NETWORK", name)
+    (new / f"{name}.ipynb").write_text(notebook)
     about = description(top, model, name, clk_mhz)
     (new / f"{name}.json").write_text(json.dumps(about, indent=2) + "\n")
     _save(new / f"{name}.npz", network_arrays(model))
-    chosen = test_images(images, about["elements"], about["input"]["bits"] == 1)
+    chosen = test_images(images, about["elements"], about["input"]["bits"] == 1, data)
     _save(new / f"{name}_vectors.npz", vectors(model, chosen))
     (new / f"{name}.hwh").write_text(_hwh(name, part, clk_mhz))
     if bit.is_file():
@@ -154,7 +168,8 @@ def write_package(
     said = (
         "" if bit.is_file() else "There is no .bit here yet: the first three commands need one.\n"
     )
-    (new / "README.md").write_text(README.format(name=name, bit=said))
+    shape = ", ".join(["N", *map(str, about["shape"])])
+    (new / "README.md").write_text(README.format(name=name, bit=said, shape=f"({shape})"))
     files = sorted(p for p in new.rglob("*") if p.is_file())
     sums = [f"{hashlib.sha256(p.read_bytes()).hexdigest()}  {p.relative_to(new)}\n" for p in files]
     (new / "SHA256SUMS").write_text("".join(sums))
@@ -192,7 +207,8 @@ def deploy(run: Path, name: str) -> Path:
     out, model, bit = run / "deploy", ModelWrapper(str(graph)), run / f"{name}.bit"
     if bit.is_file():
         check_bit(bit, board.part, description(top, model, name, clk_mhz)["hash"])
-    write_package(out, name, top, model, board.part, clk_mhz, images, bit)
+    data = Path(flow["data"]) if flow.get("data") else None
+    write_package(out, name, top, model, board.part, clk_mhz, images, bit, data)
     return out
 
 

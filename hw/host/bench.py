@@ -20,8 +20,7 @@ import numpy as np
 from bnnflow_host import Accelerator
 from bnnflow_host import registers as reg
 from bnnflow_host.backends import NumpyBackend
-from bnnflow_host.description import Description, Stream
-from bnnflow_host.network import Network
+from bnnflow_host.description import FORMAT, Description, Stream
 from bnnflow_host.packing import store
 
 IMAGES, PIXELS, TURNS = 10_000, 784, 7
@@ -31,7 +30,7 @@ class Instant(NumpyBackend):
     """Done as soon as it is started; computes nothing."""
 
     def __init__(self, about: Description) -> None:
-        self.about, self.network = about, Network([])
+        self.about = about
         self.buffers = {}
         self._next = 0x1000_0000
         frames = (about.input.frame_bytes, about.label.frame_bytes, about.score.frame_bytes)
@@ -61,11 +60,11 @@ def call_us() -> float:
     """Microseconds of predict() on one image, the accelerator's own time left out."""
     score = Stream(5, 6, 2, 21, False)
     label, pixels = Stream(1, 1, 1, 4, False), Stream(8, 98, 98, 8, False)
-    about = Description("bench", 0, 100.0, 0, PIXELS, 10, pixels, label, score)
+    about = Description("bench", 0, 100.0, 0, PIXELS, (PIXELS,), 10, pixels, label, score)
     image = np.zeros((1, PIXELS), np.uint8)
     with tempfile.TemporaryDirectory() as folder:
         bit = Path(folder) / "bench.bit"
-        table = {**about._asdict(), "format": 1, "hash": "0"}
+        table = {**about._asdict(), "format": FORMAT, "hash": "0"}
         table |= {k: getattr(about, k)._asdict() for k in ("input", "label", "score")}
         bit.with_suffix(".json").write_text(_json(table))
         with Accelerator(bit, Instant(about)) as accelerator:

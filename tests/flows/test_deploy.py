@@ -15,8 +15,10 @@ from bnnflow_host.hwh import divisors, hwh_text
 from flows.deploy import deploy, description, vectors
 from flows.errors import FlowError
 from sim.lib.networks import Make
+from sim.lib.random_maps import write_random
+from sim.lib.stages import run_stages
 from sim.lib.tops import Top
-from sim.system.small import small_package
+from sim.system.small import package, small_package
 
 TOPS = {
     "pixels-affine": Top(Make((17, 6, 4), batch_norm=True, final="bn"), ((1, 1), (1, 1))),
@@ -38,6 +40,21 @@ def test_numpy_back_end_equals_the_reference(name: str, tmp_path: Path) -> None:
     with Accelerator(bit, "numpy", max_batch=64) as accelerator:
         assert (accelerator.predict(images) == want["labels"]).all()
         assert (accelerator.scores(images) == want["scores"]).all()
+
+
+@pytest.mark.parametrize(
+    ("seed", "fps"), [(s, fps) for s in (3, 4, 9, 12) for fps in (1e4, 2e5)], ids=str
+)
+def test_maps_through_memory(seed: int, fps: float, tmp_path: Path) -> None:
+    """Any width of beats (4, 12: bits): pixels copied, bits packed, scores unpacked."""
+    drawn = write_random(tmp_path / "n.onnx", seed)
+    model = run_stages(drawn.path, fps, drawn.kind).folded
+    bit = package(model, tmp_path / "x", 50)
+    with np.load(bit.with_name("small_vectors.npz")) as want, Accelerator(bit, "numpy") as one:
+        assert want["images"].shape[1:] == one.about.shape
+        assert one.about.input.bits == (1 if drawn.kind == "bipolar" else 8)
+        assert (one.predict(want["images"]) == want["labels"]).all()
+        assert (one.scores(want["images"]) == want["scores"]).all()
 
 
 def test_the_folder(tmp_path: Path) -> None:

@@ -14,16 +14,17 @@ from typing import Any
 import numpy as np
 
 from .accelerator import Accelerator
+from .description import Description
 from .errors import HostCheckFailed, HostError
 
 
-def load_images(path: Path, elements: int) -> np.ndarray:
+def load_images(path: Path, about: Description) -> np.ndarray:
     """Images from a .npy file, or one image from a picture file (needs Pillow).
 
     Args:
-        path: .npy: uint8 (N, ...), or one image without N; else a picture, made gray when the
-            network has as many inputs as the picture has pixels, and scaled to a square that fits.
-        elements: inputs of the network.
+        path: .npy: uint8 (N, ...), or one image without N; else a picture, scaled to the size that
+            the network reads, and made gray where that has one channel.
+        about: of the accelerator.
 
     Raises:
         HostError: image-missing, image-format.
@@ -32,7 +33,17 @@ def load_images(path: Path, elements: int) -> np.ndarray:
         raise HostError("image-missing", f"{path.name} is not there", str(path), "name a file")
     if path.suffix == ".npy":
         array = np.load(str(path))
-        return np.asarray(array[None] if array.size == elements and array.ndim != 1 else array)
+        one = array.size == about.elements and array.ndim != 1 and len(array) != 1
+        return np.asarray(array[None] if one else array)
+    rows, columns, channels = about.picture
+    modes = {1: "L", 3: "RGB", 4: "RGBA"}
+    if channels not in modes:
+        raise HostError(
+            "image-format",
+            f"{path.name} is no .npy, and no picture of {channels} channels",
+            str(path),
+            f"give a .npy file of uint8, {('N', *about.shape)}",
+        )
     try:
         from PIL import Image
     except ImportError:
@@ -42,19 +53,15 @@ def load_images(path: Path, elements: int) -> np.ndarray:
             str(path),
             "pip install pillow, or give a .npy file of uint8",
         ) from None
-    side = round(elements**0.5)
-    mode, shape = ("L", (side, side)) if side * side == elements else ("RGB", None)
-    if shape is None:
-        side = round((elements / 3) ** 0.5)
-        shape = (side, side)
     with Image.open(path) as picture:
-        return np.asarray(picture.convert(mode).resize(shape), np.uint8).reshape(1, -1)
+        pixels = picture.convert(modes[channels]).resize((columns, rows))
+    return np.asarray(pixels, np.uint8).reshape(1, -1)
 
 
 def classify(accelerator: Accelerator, options: Any) -> None:
     """Print one line per image: file, index, label."""
     for name in options.images:
-        images = load_images(Path(name), accelerator.about.elements)
+        images = load_images(Path(name), accelerator.about)
         for index, label in enumerate(accelerator.predict(images)):
             print(f"{name} {index} {label}")
 
@@ -72,7 +79,7 @@ def selftest(accelerator: Accelerator, options: Any) -> None:
         HostError: vectors-missing.
         HostCheckFailed: selftest.
     """
-    path = Path(options.bit).with_name(Path(options.bit).stem + "_vectors.npz")
+    path = accelerator.bitfile.with_name(accelerator.bitfile.stem + "_vectors.npz")
     if not path.is_file():
         raise HostError(
             "vectors-missing", f"{path.name} is not there", str(path), "copy the whole folder"
@@ -99,7 +106,9 @@ def selftest(accelerator: Accelerator, options: Any) -> None:
 def main() -> int:
     """Parse and run; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m bnnflow_host")
-    parser.add_argument("--bit", required=True, help="the .bit of a deploy folder")
+    parser.add_argument(
+        "--bit", required=True, help="a deploy folder's .bit, or the name of an installed one"
+    )
     parser.add_argument("--backend", default="auto", choices=("auto", "board", "numpy"))
     parser.add_argument("--timeout", type=float, default=10.0, metavar="SECONDS")
     commands = parser.add_subparsers(dest="command", required=True)

@@ -12,6 +12,7 @@ from . import registers as reg
 from .backends import Backend, Buffer, open_backend
 from .description import load_description
 from .errors import HostError, HostTimeout
+from .installed import find_bitfile
 from .packing import check_images, fetch, store
 
 _ERRORS = (
@@ -27,7 +28,8 @@ class Accelerator:
     """A compiled network, ready to classify.
 
     Args:
-        bitfile: the .bit of a deploy folder; its other files are found beside it.
+        bitfile: the .bit of a deploy folder, whose other files are found beside it; or the bare
+            name of an installed network's (see installed.py).
         backend: "auto" (a simulation where one runs us, else the board), "board", "numpy", or a
             Backend.
         timeout_s: longest wait for one batch.
@@ -37,6 +39,10 @@ class Accelerator:
     Raises:
         HostError: description-missing, description-format, backend-unknown, wrong-bitstream, and
             those of the back end.
+
+    Attributes:
+        bitfile: path of the .bit.
+        about: what the accelerator is: name, clock, shape of an image, streams.
     """
 
     def __init__(
@@ -46,7 +52,7 @@ class Accelerator:
         timeout_s: float = 10.0,
         max_batch: int = 1024,
     ) -> None:
-        path = Path(bitfile)
+        self.bitfile = path = find_bitfile(Path(bitfile))
         if max_batch < 1:
             raise HostError(
                 "max-batch", f"max_batch is {max_batch}", "the argument `max_batch`", "1 or more"
@@ -96,7 +102,8 @@ class Accelerator:
         """Classify images.
 
         Args:
-            images: uint8, shape (N, ...), N >= 0; 8-bit pixels go to memory as they are.
+            images: uint8, shape (N, ...), N >= 0; maps of several channels (N, rows, columns,
+                channels), as pictures come. 8-bit pixels go to memory as they are.
 
         Returns:
             Class indices, shape (N,), int64; of equal scores the lowest index.

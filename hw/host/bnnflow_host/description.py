@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from .errors import HostError
 
-FORMAT = 1
+FORMAT = 2
 
 
 class Stream(NamedTuple):
@@ -28,17 +28,33 @@ class Stream(NamedTuple):
 
 
 class Description(NamedTuple):
-    """What the driver must know of an accelerator."""
+    """What the driver must know of an accelerator.
+
+    Attributes:
+        shape: of an image: (rows, columns, channels), or (elements,) of a perceptron.
+    """
 
     name: str
     hash: int
     clk_mhz: float
     base: int
     elements: int
+    shape: tuple[int, ...]
     classes: int
     input: Stream
     label: Stream
     score: Stream
+
+    @property
+    def picture(self) -> tuple[int, int, int]:
+        """Rows, columns and channels of an image when looked at; a perceptron's is a square."""
+        if len(self.shape) == 3:
+            return self.shape[0], self.shape[1], self.shape[2]
+        for channels in (1, 3):
+            side = round((self.elements / channels) ** 0.5)
+            if side * side * channels == self.elements:
+                return side, side, channels
+        return 1, self.elements, 1
 
 
 def load_description(bitfile: Path) -> Description:
@@ -73,6 +89,7 @@ def load_description(bitfile: Path) -> Description:
             float(table["clk_mhz"]),
             int(table["base"]),
             int(table["elements"]),
+            tuple(int(n) for n in table["shape"]),
             int(table["classes"]),
             *(_stream(table[key]) for key in ("input", "label", "score")),
         )

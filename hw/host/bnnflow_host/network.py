@@ -3,28 +3,47 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import Dict, Tuple
+from typing import Any
 
 import numpy as np
 
 from .errors import HostError
+from .layers import LAYERS
 
-Layer = Tuple[str, Dict[str, np.ndarray]]
+# values of the widest stream that are computed at a time: some tens of MB with all temporaries
+CHUNK = 1 << 21
 
 
 class Network:
-    """Layers in order: binarize, mvu (with or without thresholds), requant, lookup.
+    """A graph of named streams; load_network() reads it.
 
     Args:
-        layers: (kind, arrays); load_network() makes them.
+        graph: `source` (the input's stream), `shape` (of an image), `scores` (a stream) and
+            `layers`: in order, each with its `kind`, `inputs`, `output`, the `shape` and `dtype`
+            of that, and what its function in layers.py takes.
+        arrays: the layers' constants, named <number of the layer>.<name>.
     """
 
-    def __init__(self, layers: list[Layer]) -> None:
-        self.layers = layers
+    def __init__(self, graph: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+        self._graph, self._layers = graph, graph["layers"]
+        own: list[dict[str, np.ndarray]] = [{} for _ in self._layers]
+        for name, array in arrays.items():
+            number, key = name.split(".")
+            own[int(number)][key] = array
+        made = zip(self._layers, own)
+        self._runs = [LAYERS[layer["kind"]](layer, constants) for layer, constants in made]
+        self._last = {graph["scores"]: len(self._layers)}  # the last layer that reads a stream
+        for number, layer in enumerate(self._layers):
+            for name in layer["inputs"]:
+                self._last[name] = max(number, self._last.get(name, 0))
+        sizes = {layer["output"]: int(np.prod(layer["shape"])) for layer in self._layers}
+        sizes[graph["source"]] = int(np.prod(graph["shape"]))
+        self._classes, self._step = sizes[graph["scores"]], max(1, CHUNK // max(sizes.values()))
 
     def scores(self, images: np.ndarray) -> np.ndarray:
-        """Scores of images.
+        """Scores of images, some at a time, so that memory stays bounded.
 
         Args:
             images: (N, elements) uint8.
@@ -32,46 +51,29 @@ class Network:
         Returns:
             (N, classes) int64.
         """
-        x = images
-        for kind, arrays in self.layers:
-            x = _LAYERS[kind](x, arrays)
-        return np.asarray(x, np.int64)
+        out = np.empty((len(images), self._classes), np.int64)
+        for start in range(0, len(images), self._step):
+            part = images[start : start + self._step]
+            out[start : start + self._step] = self._chunk(part)
+        return out
+
+    def _chunk(self, images: np.ndarray) -> np.ndarray:
+        streams = {self._graph["source"]: images.reshape(-1, *self._graph["shape"])}
+        for number, (layer, run) in enumerate(zip(self._layers, self._runs)):
+            found = run(*(streams[name] for name in layer["inputs"]))
+            for name in {*layer["inputs"]}:
+                if self._last[name] == number:
+                    del streams[name]
+            streams[layer["output"]] = found.reshape(-1, *layer["shape"]).astype(layer["dtype"])
+        return streams[self._graph["scores"]].reshape(len(images), -1)
 
     def labels(self, images: np.ndarray) -> np.ndarray:
         """Index of the largest score, the lowest of equal ones; (N,) int64."""
         return np.asarray(np.argmax(self.scores(images), axis=1), np.int64)
 
 
-def _binarize(x: np.ndarray, a: dict[str, np.ndarray]) -> np.ndarray:
-    reached = x.astype(np.int64) >= a["thr"]
-    return np.asarray(reached ^ (a["sense"] != 0), np.uint8)
-
-
-def _mvu(x: np.ndarray, a: dict[str, np.ndarray]) -> np.ndarray:
-    weights = np.unpackbits(a["weights"], axis=1, bitorder="little")[:, : x.shape[1]]
-    # sums of at most 2**24 ones and minus ones are exact in float32
-    signs = x.astype(np.float32) * 2 - 1
-    dots = signs @ (weights.astype(np.float32) * 2 - 1).T
-    matches = np.asarray((dots.astype(np.int64) + x.shape[1]) // 2)
-    if "thr" not in a:
-        return matches
-    return np.asarray((matches >= a["thr"]) ^ (a["sense"] != 0), np.uint8)
-
-
-def _requant(x: np.ndarray, a: dict[str, np.ndarray]) -> np.ndarray:
-    total = x.astype(np.int64) * a["a"] + a["b"]
-    return np.clip(total >> a["shift"], a["limits"][0], a["limits"][1])
-
-
-def _lookup(x: np.ndarray, a: dict[str, np.ndarray]) -> np.ndarray:
-    return np.asarray(a["table"][np.arange(len(a["table"])), x.astype(np.int64)])
-
-
-_LAYERS = {"binarize": _binarize, "mvu": _mvu, "requant": _requant, "lookup": _lookup}
-
-
 def load_network(path: Path) -> Network:
-    """Read a network; entries are named <number>.<kind>.<array>.
+    """Read a network: entry `graph` is JSON, the others are its constants; see Network.
 
     Raises:
         HostError: network-missing, network-format.
@@ -83,16 +85,17 @@ def load_network(path: Path) -> Network:
             str(path),
             "copy the whole deploy folder, or run make deploy again",
         )
-    layers: dict[int, Layer] = {}
     with np.load(str(path)) as entries:
-        for name in entries.files:
-            number, kind, array = name.split(".")
-            if kind not in _LAYERS:
-                raise HostError(
-                    "network-format",
-                    f"layer {name}: this package does not know {kind}",
-                    str(path),
-                    "use the bnnflow_host that lies beside the bitstream",
-                )
-            layers.setdefault(int(number), (kind, {}))[1][array] = entries[name]
-    return Network([layers[k] for k in sorted(layers)])
+        arrays = {name: entries[name] for name in entries.files}
+    text = arrays.pop("graph", None)
+    graph = json.loads(str(text)) if text is not None else {"layers": []}
+    unknown = sorted({layer["kind"] for layer in graph["layers"]} - {*LAYERS})
+    if text is None or unknown:
+        what = f"this package does not know {', '.join(unknown)}" if unknown else "it has no graph"
+        raise HostError(
+            "network-format",
+            what,
+            str(path),
+            "use the bnnflow_host that lies beside the bitstream",
+        )
+    return Network(graph, arrays)

@@ -16,6 +16,8 @@ def check_images(images: Any, about: Description) -> np.ndarray:
 
     Args:
         images: uint8, shape (N, ...) with `elements` values an image; bool, too, for 1-bit inputs.
+            Maps of several channels: (N, elements) or (N, rows, columns, channels) only, for in
+            another order the values would be taken for other pixels.
         about: of the accelerator.
 
     Raises:
@@ -45,6 +47,7 @@ def check_images(images: Any, about: Description) -> np.ndarray:
             "the argument `images`",
             "images[None] for one image" if one else f"images.reshape(-1, {about.elements})",
         )
+    _check_order(array.shape[1:], about.shape)
     flat = array.reshape(len(array), about.elements)
     if one_bit and flat.size and int(flat.max()) > 1:
         raise HostError(
@@ -54,6 +57,19 @@ def check_images(images: Any, about: Description) -> np.ndarray:
             "(images >= threshold).astype(np.uint8)",
         )
     return flat
+
+
+def _check_order(given: tuple[int, ...], wanted: tuple[int, ...]) -> None:
+    """Refuse maps whose channels are not the last axis."""
+    if len(given) == 1 or len(wanted) == 1 or wanted[-1] == 1 or given == wanted:
+        return
+    first = given == (wanted[2], wanted[0], wanted[1])
+    raise HostError(
+        "images-shape",
+        f"images have shape {('N', *given)}, the accelerator takes {('N', *wanted)}",
+        "the argument `images`",
+        "images.transpose(0, 2, 3, 1)" if first else f"images.reshape(-1, *{wanted})",
+    )
 
 
 def store(images: np.ndarray, stream: Stream, memory: np.ndarray) -> None:
