@@ -29,7 +29,6 @@ from flows.files import sha256_of
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "hw" / "host" / "bnnflow_host"
-BASE = 0x4000_0000  # of the registers, on M_AXI_GP0
 FORMAT = 2
 N_VECTORS = 512
 REFERENCE_CHUNK = 16  # images: it keeps every stream of a network as int64
@@ -53,13 +52,14 @@ PYNQ's Jupyter. Needs Python 3.8 and NumPy, the notebook Matplotlib, too.
 """
 
 
-def description(top: Path, model: Any, name: str, clk_mhz: float) -> dict[str, Any]:
+def description(top: Path, model: Any, name: str, board: Board, clk_mhz: float) -> dict[str, Any]:
     """What bnnflow_host must know; its hash covers all of this and every file of the RTL.
 
     Args:
         top: folder of stage stitch.
         model: the folded graph.
         name: of the accelerator.
+        board: where its registers are.
         clk_mhz: its clock.
     """
     table = json.loads((top / "top.json").read_text())
@@ -69,7 +69,7 @@ def description(top: Path, model: Any, name: str, clk_mhz: float) -> dict[str, A
     elements = int(np.prod(shape))
     bits = int(model.get_tensor_datatype(source).bitwidth())
     per_score = -(-score["classes"] // ports["m_axis_score"]["beats_per_frame"])
-    about: dict[str, Any] = {"format": FORMAT, "name": name, "clk_mhz": clk_mhz, "base": BASE}
+    about: dict[str, Any] = {"format": FORMAT, "name": name, "clk_mhz": clk_mhz, "base": board.base}
     about |= {"elements": elements, "shape": shape, "classes": score["classes"]}
     per_beat = elements // ports["s_axis"]["beats_per_frame"]
     about["input"] = _stream(ports["s_axis"], per_beat, bits, False)
@@ -129,7 +129,7 @@ def write_package(
     name: str,
     top: Path,
     model: Any,
-    part: str,
+    board: Board,
     clk_mhz: float,
     images: str,
     bit: Path,
@@ -142,7 +142,7 @@ def write_package(
         name: of the files.
         top: folder of stage stitch.
         model: the folded graph.
-        part: of the board.
+        board: its part, and where the registers are.
         clk_mhz: of the accelerator.
         images: as flows.build's --images.
         bit: copied when it is there.
@@ -157,12 +157,12 @@ def write_package(
     shutil.copy(PACKAGE.parent / "example.py", new)
     notebook = (PACKAGE.parent / "notebook.ipynb").read_text().replace("NETWORK", name)
     (new / f"{name}.ipynb").write_text(notebook)
-    about = description(top, model, name, clk_mhz)
+    about = description(top, model, name, board, clk_mhz)
     (new / f"{name}.json").write_text(json.dumps(about, indent=2) + "\n")
     _save(new / f"{name}.npz", network_arrays(model))
     chosen = test_images(images, about["elements"], about["input"]["bits"] == 1, data)
     _save(new / f"{name}_vectors.npz", vectors(model, chosen))
-    (new / f"{name}.hwh").write_text(_hwh(name, part, clk_mhz))
+    (new / f"{name}.hwh").write_text(_hwh(name, board, clk_mhz))
     if bit.is_file():
         shutil.copy(bit, new)
     said = (
@@ -206,9 +206,9 @@ def deploy(run: Path, name: str) -> Path:
     images = flow.get("images") or f"random:{N_VECTORS}"
     out, model, bit = run / "deploy", ModelWrapper(str(graph)), run / f"{name}.bit"
     if bit.is_file():
-        check_bit(bit, board.part, description(top, model, name, clk_mhz)["hash"])
+        check_bit(bit, board.part, description(top, model, name, board, clk_mhz)["hash"])
     data = Path(flow["data"]) if flow.get("data") else None
-    write_package(out, name, top, model, board.part, clk_mhz, images, bit, data)
+    write_package(out, name, top, model, board, clk_mhz, images, bit, data)
     return out
 
 
@@ -236,11 +236,11 @@ def check_bit(bit: Path, part: str, config_hash: str) -> None:
         )
 
 
-def _hwh(name: str, part: str, clk_mhz: float) -> str:
+def _hwh(name: str, board: Board, clk_mhz: float) -> str:
     sys.path.insert(0, str(PACKAGE.parent))
     from bnnflow_host.hwh import hwh_text
 
-    return hwh_text(name, part, BASE, clk_mhz)
+    return hwh_text(name, board.part, board.base, clk_mhz)
 
 
 def main() -> None:

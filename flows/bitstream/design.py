@@ -111,5 +111,5 @@ def design_of(run: Path, board_name: str | None) -> Design:
         )
     clk_mhz = float(flow.get("clk_mhz") or board.clk_mhz)
     name = run.resolve().name
-    about = description(top, ModelWrapper(str(graph)), name, clk_mhz)
+    about = description(top, ModelWrapper(str(graph)), name, board, clk_mhz)
     return Design(name, board, clk_mhz, top.resolve(), about["hash"])

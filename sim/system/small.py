@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from flows.config import load_board
 from flows.deploy import write_package
 from flows.generate import generate, stitch
 from sim.lib.maps import MapGraph
@@ -69,5 +70,6 @@ def package(model: Any, folder: Path, images: int) -> Path:
     stitch(model, folder / "rtl", folder / "top")
     out = folder / "deploy"
     none = folder / "none.bit"
-    write_package(out, "small", folder / "top", model, PART, CLK_MHZ, f"random:{images}", none)
+    board = load_board("pynq-z1")
+    write_package(out, "small", folder / "top", model, board, CLK_MHZ, f"random:{images}", none)
     return out / "small.bit"

@@ -12,6 +12,7 @@ from bnnflow_host import Accelerator
 from bnnflow_host import registers as reg
 from bnnflow_host.hwh import divisors, hwh_text
 
+from flows.config import load_board
 from flows.deploy import deploy, description, vectors
 from flows.errors import FlowError
 from sim.lib.networks import Make
@@ -69,10 +70,10 @@ def test_the_folder(tmp_path: Path) -> None:
     # the hash: the same again, another for any change of the RTL
     top = tmp_path / "x" / "top"
     about = json.loads(bit.with_suffix(".json").read_text())
-    assert description(top, model, "small", 100.0) == about
+    assert description(top, model, "small", load_board("pynq-z1"), 100.0) == about
     weights = next(top.glob("BnnMvu_*.sv"))
     weights.write_text(weights.read_text() + "\n")
-    assert description(top, model, "small", 100.0)["hash"] != about["hash"]
+    assert description(top, model, "small", load_board("pynq-z1"), 100.0)["hash"] != about["hash"]
 
 
 def test_a_run_that_is_not_compiled(tmp_path: Path) -> None:
@@ -97,5 +98,22 @@ def test_hwh_says_address_clock_and_every_register() -> None:
     parameters = {p.get("NAME"): p.get("VALUE") for p in root.iter("PARAMETER")}
     assert parameters["PSU__CRL_APB__PL0_REF_CTRL__ACT_FREQMHZ"] == "100"
     for mhz in (50.0, 100.0, 125.0, 142.857):
-        a, b = divisors(mhz)
+        a, b = divisors(mhz, 1000.0)
         assert abs(1000 / (a * b) - mhz) < 1 and 1 <= min(a, b) <= max(a, b) <= 63
+
+
+def test_hwh_of_an_ultrascale_says_how_wide_its_ports_are() -> None:
+    board = load_board("zcu104")
+    root = ET.fromstring(hwh_text("tiny", board.part, board.base, 100.0))
+    system = root.find("SYSTEMINFO")
+    assert system is not None and system.get("ARCH") == "zynquplus"
+    assert (system.get("DEVICE"), system.get("PACKAGE")) == ("xczu7ev", "ffvc1156")
+    assert root.find(".//MODULE[@MODTYPE='zynq_ultra_ps_e']") is not None
+    memory = root.find(".//MEMRANGE")
+    assert memory is not None and memory.get("BASEVALUE") == "0xA0000000"
+    parameters = {p.get("NAME"): p.get("VALUE") for p in root.iter("PARAMETER")}
+    widths = parameters["C_MAXIGP0_DATA_WIDTH"], parameters["C_SAXIGP2_DATA_WIDTH"]
+    assert widths == ("32", "64")
+    product = [int(parameters[f"PSU__CRL_APB__PL0_REF_CTRL__DIVISOR{i}"]) for i in (0, 1)]
+    assert 1500 / (product[0] * product[1]) == 100
+    assert parameters["PSU__CRL_APB__PL0_REF_CTRL__ACT_FREQMHZ"] == "100"

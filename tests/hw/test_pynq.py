@@ -42,3 +42,26 @@ def test_real_pynq(tmp_path: Path) -> None:
     assert found["frames"] == 20
     # FCLK0 at 100 MHz, in the words of pynq 4.0 or 3.x
     assert found["clocks"] in ([[[0], {"clk_mhz": 100.0}]], [[[0, 10, 1], {}]])
+
+
+ULTRASCALE = """
+import json, sys
+from pynqmetadata.frontends import Metadata
+from pynqmetadata.views.runtime import RuntimeMetadataParser
+found = RuntimeMetadataParser(Metadata(input=sys.argv[1]))
+parameters = found.ip_dict[found.ps_name]["parameters"]
+widths = [parameters[f"C_{port}_DATA_WIDTH"] for port in ("MAXIGP0", "SAXIGP2")]
+clock = [found.clock_dict[0][key] for key in ("enable", "divisor0", "divisor1")]
+print(json.dumps([found.family_ps, widths, clock, found.ip_dict["accelerator_0"]["phys_addr"]]))
+"""
+
+
+@pytest.mark.skipif(not PYNQ, reason="PYNQ_PYTHON names no Python with pynq: see this file")
+def test_real_pynq_sets_the_ports_of_an_ultrascale(tmp_path: Path) -> None:
+    hwh = tmp_path / "tiny.hwh"
+    hwh.write_text(hwh_text("tiny", "xczu7ev-ffvc1156-2-e", 0xA0000000, 100.0))
+    line = [str(Path(PYNQ).absolute()), "-c", ULTRASCALE, str(hwh)]
+    done = subprocess.run(line, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert found == ["zynq_ultra_ps_e", ["32", "64"], [1, 15, 1], 0xA0000000]

@@ -12,20 +12,81 @@ from xml.sax.saxutils import quoteattr
 
 from . import registers as reg
 
-IO_PLL_MHZ = 1000.0  # of a PYNQ-Z1 and Z2 as their boot files set it
 INSTANCE = "accelerator_0"
 TYPE = "bnnflow:accelerator:bnn_system:1.0"
 _ACCESS = {"ro": "read-only", "rw": "read-write", "wo": "write-only", "w1c": "read-write"}
 
 
-def divisors(clk_mhz: float) -> tuple[int, int]:
+class Processor:
+    """How a family's processing system is called, and how it is set.
+
+    Attributes:
+        kind: IP name and version.
+        arch: of the family.
+        master: port that the registers are on.
+        pll_mhz: what the clocks are divided from, as the boards' boot files set it.
+        divisor: name of a clock's divisor, by number of clock and divisor.
+        enable: name of a clock's switch.
+        source: name and value of a clock's source.
+        widths: of AXI ports that must be set.
+    """
+
+    def __init__(
+        self,
+        kind: tuple[str, str],
+        arch: str,
+        master: str,
+        pll_mhz: float,
+        names: tuple[str, str, str, str],
+        widths: dict[str, str],
+    ) -> None:
+        self.kind, self.arch, self.master, self.pll_mhz = kind, arch, master, pll_mhz
+        self.divisor, self.enable, *self.source = names
+        self.widths = widths
+
+
+ZYNQ7 = Processor(
+    ("processing_system7", "5.5"),
+    "zynq",
+    "M_AXI_GP0",
+    1000.0,
+    (
+        "PCW_FCLK{}_PERIPHERAL_DIVISOR{}",
+        "PCW_FPGA_FCLK{}_ENABLE",
+        "PCW_FCLK{}_PERIPHERAL_CLKSRC",
+        "IO PLL",
+    ),
+    {},
+)
+ZYNQMP = Processor(
+    ("zynq_ultra_ps_e", "3.3"),
+    "zynquplus",
+    "M_AXI_HPM0_FPD",
+    1500.0,
+    (
+        "PSU__CRL_APB__PL{}_REF_CTRL__DIVISOR{}",
+        "PSU__FPGA_PL{}_ENABLE",
+        "PSU__CRL_APB__PL{}_REF_CTRL__SRCSEL",
+        "IOPLL",
+    ),
+    {"C_MAXIGP0_DATA_WIDTH": "32", "C_SAXIGP2_DATA_WIDTH": "64"},  # 128 after reset
+)
+
+
+def processor_of(part: str) -> Processor:
+    """The processor in a part."""
+    return ZYNQ7 if part.startswith("xc7z") else ZYNQMP
+
+
+def divisors(clk_mhz: float, pll_mhz: float) -> tuple[int, int]:
     """DIVISOR0 and DIVISOR1 (1 .. 63) whose product comes nearest to the wanted clock.
 
     Args:
-        clk_mhz: of FCLK0.
+        clk_mhz: of the first clock of the logic.
+        pll_mhz: what it is divided from.
     """
     pairs = [(a, b) for a in range(1, 64) for b in range(1, 64)]
-    return min(pairs, key=lambda p: (abs(IO_PLL_MHZ / (p[0] * p[1]) - clk_mhz), p[1]))
+    return min(pairs, key=lambda p: (abs(pll_mhz / (p[0] * p[1]) - clk_mhz), p[1]))
 
 
 def _properties(values: dict[str, str]) -> str:
@@ -51,42 +112,32 @@ def hwh_text(name: str, part: str, base: int, clk_mhz: float) -> str:
 
     Args:
         name: of the design.
-        part: e.g. "xc7z020clg400-1".
+        part: e.g. "xc7z020clg400-1", or "xczu7ev-ffvc1156-2-e".
         base: address of the registers.
-        clk_mhz: of FCLK0.
+        clk_mhz: of the first clock that the processor gives the logic.
     """
-    a, b = divisors(clk_mhz)
-    device, package = part[:7], part[7:].split("-")[0]
-    clocks = ""
-    for i in range(4):
-        first, second = (a, b) if i == 0 else (10, 1)
-        clocks += _parameters(
-            {
-                f"PCW_FPGA_FCLK{i}_ENABLE": str(int(i == 0)),
-                f"PCW_FCLK{i}_PERIPHERAL_DIVISOR0": str(first),
-                f"PCW_FCLK{i}_PERIPHERAL_DIVISOR1": str(second),
-                f"PCW_FCLK{i}_PERIPHERAL_CLKSRC": "IO PLL",
-                f"PSU__CRL_APB__PL{i}_REF_CTRL__ACT_FREQMHZ": f"{IO_PLL_MHZ / (first * second):g}",
-            }
-        )
+    ps = processor_of(part)
+    device, package, speed = _split(part)
+    kind, version = ps.kind
+    ordinary = f'IPTYPE="PERIPHERAL" IS_ENABLE="1" MODCLASS="PERIPHERAL" MODTYPE="{kind}"'
     high = base + reg.MAP_SIZE - 1
     registers = "".join(_register(*row) for row in reg.TABLE)
     lines = [
         '<?xml version="1.0" encoding="UTF-8" standalone="no" ?>',
         f'<EDKSYSTEM EDWVERSION="1.2" VIVADOVERSION="none, written by bnnflow">'
-        f'<SYSTEMINFO ARCH="zynq" DEVICE="{device[2:]}" NAME={quoteattr(name)}'
-        f' PACKAGE="{package}" SPEEDGRADE="{part.split("-")[-1]}"/>',
+        f'<SYSTEMINFO ARCH="{ps.arch}" DEVICE="{device}" NAME={quoteattr(name)}'
+        f' PACKAGE="{package}" SPEEDGRADE="{speed}"/>',
         "<EXTERNALPORTS/>",
         "<MODULES>",
-        '<MODULE FULLNAME="/processing_system7_0" HWVERSION="5.5" INSTANCE="processing_system7_0"'
-        ' IPTYPE="PERIPHERAL" IS_ENABLE="1" MODCLASS="PERIPHERAL" MODTYPE="processing_system7"'
-        ' VLNV="xilinx.com:ip:processing_system7:5.5">',
-        f"<PARAMETERS>{clocks}</PARAMETERS><PORTS/>",
-        '<BUSINTERFACES><BUSINTERFACE BUSNAME="gp0" DATAWIDTH="32" NAME="M_AXI_GP0" TYPE="MASTER"'
-        ' VLNV="xilinx.com:interface:aximm:1.0"><PORTMAPS/></BUSINTERFACE></BUSINTERFACES>',
+        f'<MODULE FULLNAME="/{kind}_0" HWVERSION="{version}" INSTANCE="{kind}_0" {ordinary}'
+        f' VLNV="xilinx.com:ip:{kind}:{version}">',
+        f"<PARAMETERS>{_clocks(ps, clk_mhz)}{_parameters(ps.widths)}</PARAMETERS><PORTS/>",
+        f'<BUSINTERFACES><BUSINTERFACE BUSNAME="gp0" DATAWIDTH="32" NAME="{ps.master}"'
+        ' TYPE="MASTER" VLNV="xilinx.com:interface:aximm:1.0"><PORTMAPS/></BUSINTERFACE>'
+        "</BUSINTERFACES>",
         f'<MEMORYMAP><MEMRANGE ADDRESSBLOCK="reg0" BASENAME="C_BASEADDR" BASEVALUE="{base:#010X}"'
         f' HIGHNAME="C_HIGHADDR" HIGHVALUE="{high:#010X}" INSTANCE="{INSTANCE}" IS_DATA="TRUE"'
-        ' IS_INSTRUCTION="TRUE" MASTERBUSINTERFACE="M_AXI_GP0" MEMTYPE="REGISTER"'
+        f' IS_INSTRUCTION="TRUE" MASTERBUSINTERFACE="{ps.master}" MEMTYPE="REGISTER"'
         ' SLAVEBUSINTERFACE="s_axi"/></MEMORYMAP></MODULE>',
         f'<MODULE FULLNAME="/{INSTANCE}" HWVERSION="1.0" INSTANCE="{INSTANCE}" IPTYPE="PERIPHERAL"'
         f' IS_ENABLE="1" MODCLASS="PERIPHERAL" MODTYPE="bnn_system" VLNV="{TYPE}">',
@@ -102,6 +153,33 @@ def hwh_text(name: str, part: str, base: int, clk_mhz: float) -> str:
         "",
     ]
     return "\n".join(lines).replace("0X", "0x")
+
+
+def _split(part: str) -> tuple[str, str, str]:
+    """Device, package and speed grade, as Vivado writes them into a .hwh."""
+    if part.startswith("xc7z"):
+        return part[2:7], part[7:].split("-")[0], part.split("-")[-1]
+    device, package, speed, *_ = part.split("-")
+    return device, package, f"-{speed}"
+
+
+def _clocks(ps: Processor, clk_mhz: float) -> str:
+    a, b = divisors(clk_mhz, ps.pll_mhz)
+    source, value = ps.source
+    text = ""
+    for i in range(4):
+        first, second = (a, b) if i == 0 else (10, 1)
+        frequency = ps.pll_mhz / (first * second)
+        text += _parameters(
+            {
+                ps.enable.format(i): str(int(i == 0)),
+                ps.divisor.format(i, 0): str(first),
+                ps.divisor.format(i, 1): str(second),
+                source.format(i): value,
+                f"PSU__CRL_APB__PL{i}_REF_CTRL__ACT_FREQMHZ": f"{frequency:g}",
+            }
+        )
+    return text
 
 
 def _parameters(values: dict[str, str]) -> str:
