@@ -105,8 +105,8 @@ cosim: setup ## the shipped driver and a user's script against the RTL of RUN's 
 	$(PY) -m sim.system.cosim --run $(RUN)
 
 lint: setup ## ruff (rules and format) and mypy
-	$(PY) -m ruff check .
-	$(PY) -m ruff format --check .
+	$(PY) -m ruff check --no-cache .
+	$(PY) -m ruff format --check --no-cache .
 	$(PY) -m mypy
 
 format: setup ## format the Python sources

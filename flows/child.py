@@ -42,23 +42,16 @@ def run_child(
         CheckFailed: likewise for exit code 3.
         KeyboardInterrupt: the child was interrupted; it is gone when this returns.
     """
-    log.parent.mkdir(parents=True, exist_ok=True)
-    environment = {**os.environ, **(env or {})}
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            command, cwd=cwd, env=environment, stdout=out, stderr=subprocess.STDOUT
-        )
-        try:
-            code = process.wait()
-        except BaseException:
-            process.terminate()
-            process.wait()
-            raise
-    return _output(command, code, log)
+    for _ in run_children([(command, log)], cwd, 1, env):
+        pass
+    return log.read_text(errors="replace")
 
 
 def run_children(
-    commands: Sequence[tuple[list[str], Path]], cwd: Path, workers: int
+    commands: Sequence[tuple[list[str], Path]],
+    cwd: Path,
+    workers: int,
+    env: dict[str, str] | None = None,
 ) -> Iterator[int]:
     """Run several commands, some at a time.
 
@@ -66,6 +59,7 @@ def run_children(
         commands: each with the file for what it prints.
         cwd: working folder of all.
         workers: how many at a time.
+        env: variables on top of this process's.
 
     Yields:
         The number of each command that has ended well, as they end.
@@ -76,6 +70,7 @@ def run_children(
     """
     waiting = list(enumerate(commands))[::-1]
     running: dict[int, subprocess.Popen[bytes]] = {}
+    environment = {**os.environ, **(env or {})}
     try:
         while waiting or running:
             while waiting and len(running) < workers:
@@ -83,11 +78,11 @@ def run_children(
                 log.parent.mkdir(parents=True, exist_ok=True)
                 with log.open("wb") as out:
                     running[number] = subprocess.Popen(
-                        command, cwd=cwd, stdout=out, stderr=subprocess.STDOUT
+                        command, cwd=cwd, env=environment, stdout=out, stderr=subprocess.STDOUT
                     )
             for number in [n for n, process in running.items() if process.poll() is not None]:
                 command, log = commands[number]
-                _output(command, running.pop(number).returncode, log)
+                _check(command, running.pop(number).returncode, log)
                 yield number
             time.sleep(POLL_S)
     finally:
@@ -97,11 +92,11 @@ def run_children(
             process.wait()
 
 
-def _output(command: list[str], code: int, log: Path) -> str:
-    """What a command that has ended printed, or its error as ours."""
-    text = log.read_text(errors="replace")
+def _check(command: list[str], code: int, log: Path) -> None:
+    """Pass on the error of a command that has ended."""
     if code == 0:
-        return text
+        return
+    text = log.read_text(errors="replace")
     if code in (-signal.SIGINT, 130):
         raise KeyboardInterrupt
     said = _FOUR_LINES.search(text)

@@ -8,13 +8,11 @@ streams in any case, of a few images, and says where the first difference is, or
 from __future__ import annotations
 
 import tempfile
-from math import prod
 from pathlib import Path
 
 from flows.check import TAP_IMAGES, Bench, check_graphs
 from flows.compare import compare, shapes_of
 from flows.execute import run_integer
-from flows.images import load_images
 from flows.steps import STEPS, Context, check_inputs
 
 
@@ -35,10 +33,7 @@ def first_difference(ctx: Context) -> str:
     check_inputs(ctx, next(step for step in STEPS if step.name == "check"))
     config = ctx.config
     imported, folded = ctx.load("01_import.onnx"), ctx.load("05_fold.onnx")
-    n_inputs = prod(imported.get_tensor_shape(imported.graph.input[0].name)[1:])
-    data = Path(config.data) if config.data else None
-    images = load_images(config.images, n_inputs, config.input == "bipolar", config.seed, data)
-    images = images.first(config.rtl_images or TAP_IMAGES)
+    images = ctx.images(imported).first(config.rtl_images or TAP_IMAGES)
     check_graphs(imported, ctx.load("02_streamline.onnx"), folded, images, config.input)
     reference = run_integer(folded, images.images)
     with tempfile.TemporaryDirectory() as work:

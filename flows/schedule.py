@@ -41,8 +41,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from flows.schedule_graph import Graph, clk_per_frame
-from flows.schedule_kinds import MatVec, Node, Sink, Source
-from flows.schedule_windows import Scan, Times, Window
+from flows.schedule_kinds import MatVec, Node, Scan, Sink, Source, Times, Window
 
 #: clk from writing a beat into a buffer until it can be read: a FIFO with registered output
 HOP = 2

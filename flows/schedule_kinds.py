@@ -7,8 +7,8 @@ dataflow graph, and so a marked graph. Beats and words are the same thing. Times
 
     Source      beats come from outside
     Pixelwise   a beat per clk: requantise, binarise, add, fork, pool, pad, width converters
-    Window      sends a window per output pixel (flows/schedule_windows.py)
-    Scan        sends whole windows, or rows of them
+    Scan        a Pixelwise whose output is some words behind: bnn_window_wide
+    Window      sends a window per output pixel; its line buffer is the buffer in front of it
     MatVec      a matrix-vector unit that stores a vector and reads it FOLD_R times
     Sink        beats leave
 """
@@ -21,7 +21,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from flows.schedule_windows import NEVER, Scan, Times, Window
+Times = NDArray[np.int64]
+NEVER = np.int64(1) << 60  # later than everything; -NEVER is earlier
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,8 +88,10 @@ class Pixelwise:
     """A pipeline that makes an event per clk; several inputs are joined, several outputs forked.
 
     Attributes:
-        need: (events,) input beats of the frame that are used up with this event, rising.
+        need: (events,) input beats that are used up with this event, rising, counted from the
+            frame's first one on into the next frame.
         emit: (events,) whether an output beat leaves `latency` >= 1 clk after it.
+        lag: beats that were used up before the first event, by the last ones of the frame before.
     """
 
     name: str
@@ -98,6 +101,7 @@ class Pixelwise:
     emit: NDArray[np.bool_]
     latency: int = 1
     gap: int = 1
+    lag: int = 0
 
     @property
     def events(self) -> int:
@@ -107,16 +111,18 @@ class Pixelwise:
     @property
     def beats_in(self) -> int:
         """Beats per frame of every input."""
-        return int(self.need[-1])
+        return int(self.need[-1]) - self.lag
 
     @cached_property
     def first(self) -> Times:
-        """(beats_in,) the event that takes each input beat."""
-        return np.searchsorted(self.need, np.arange(self.beats_in), "right").astype(np.int64)
+        """(beats_in,) the event that takes each input beat, from beat `lag` on."""
+        beats = self.lag + np.arange(self.beats_in)
+        return np.searchsorted(self.need, beats, "right").astype(np.int64)
 
     def earliest(self, avail: list[Times], period: int) -> Times:
         """An event waits for the last beat it takes."""
-        return np.asarray(np.maximum.reduce(avail)[self.need - 1])
+        frames, beat = np.divmod(self.need - 1, self.beats_in)
+        return np.asarray(np.maximum.reduce(avail)[beat] + frames * period)
 
     def latest(self, due: list[Times]) -> Times:
         """The latest events for beats to be there when due."""
@@ -130,7 +136,81 @@ class Pixelwise:
 
     def takes(self, x: Times, period: int) -> tuple[Times, Times]:
         """When each input beat is used first, and for the last time."""
-        return x[self.first], x[self.first]
+        own = self.beats_in - self.lag
+        times = np.concatenate([x[self.first[own:]] - period, x[self.first[:own]]])
+        return times, times
+
+
+class Scan(Pixelwise):
+    """A word per position of the map, and the output `lag` positions behind it: bnn_window_wide.
+
+    The last positions of a frame go with the first words of the next one. The hardware does not
+    wait for these where there are none; that is never later than what is planned here.
+    """
+
+
+@dataclass(frozen=True, eq=False)
+class Window:
+    """Sends `beats` beats, a clk each, per output pixel, from a buffer of input words: bnn_window.
+
+    Attributes:
+        needs: (pixels,) input words of the frame that a pixel waits for. Row-major.
+        frees: (pixels,) input words of the frame that no later pixel keeps; negative where words of
+            the frame before are still kept.
+        beats: beats per output pixel, GROUPS * PASSES * KR * KC * C / GROUPS / SIMD.
+        beats_in: input words per frame.
+        latency: clk from reading to the output beat.
+    """
+
+    name: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    needs: NDArray[np.int64]
+    frees: NDArray[np.int64]
+    beats: int
+    beats_in: int
+    latency: int = 2
+
+    @property
+    def gap(self) -> int:
+        """Clk from pixel to pixel."""
+        return self.beats
+
+    @property
+    def events(self) -> int:
+        """An event per output pixel."""
+        return len(self.needs)
+
+    @cached_property
+    def users(self) -> tuple[Times, Times]:
+        """(beats_in,) the pixels that wait for a word first (`events`: none), and that free it.
+
+        Pixels that free a word are counted on into the next frames.
+        """
+        words = np.arange(self.beats_in)
+        waits = np.searchsorted(np.maximum.accumulate(self.needs), words, "right")
+        frees = np.concatenate([self.frees + f * self.beats_in for f in range(3)])
+        frees = np.searchsorted(np.maximum.accumulate(frees), words, "right")
+        return waits.astype(np.int64), frees.astype(np.int64)
+
+    def earliest(self, avail: list[Times], period: int) -> Times:
+        """A pixel waits for all its words."""
+        return np.asarray(avail[0][np.maximum.accumulate(self.needs) - 1])
+
+    def latest(self, due: list[Times]) -> Times:
+        """Beats of a pixel leave one after the other; the tightest decides."""
+        own = due[0].reshape(self.events, self.beats) - np.arange(self.beats)
+        return np.asarray(own.min(axis=1) - self.latency)
+
+    def writes(self, x: Times) -> Times:
+        """When each output beat is written."""
+        return np.add.outer(x + self.latency, np.arange(self.beats)).ravel()
+
+    def takes(self, x: Times, period: int) -> tuple[Times, Times]:
+        """When each word is used first (NEVER where no pixel reads it), and for the last time."""
+        first, last = self.users
+        done = x[last % self.events] + last // self.events * period
+        return np.append(x, NEVER)[first], done + self.beats  # a place is free a clk later
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,4 +272,4 @@ class MatVec:
         return first, first + (self.fold_r - 1) * self.fold_c
 
 
-Node = Source | Sink | Pixelwise | Window | Scan | MatVec
+Node = Source | Sink | Pixelwise | Window | MatVec

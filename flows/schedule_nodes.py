@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from flows.schedule_kinds import MatVec, Pixelwise
-from flows.schedule_windows import Scan, Window
+from flows.schedule_kinds import MatVec, Pixelwise, Scan, Window
 from hw.kernels import bnn_window_ref, bnn_window_wide_ref
 
 
@@ -99,4 +98,4 @@ def wide_window(
 ) -> Scan:
     """A bnn_window_wide with these parameters."""
     need, emit, lag = bnn_window_wide_ref.scan(params)
-    return Scan(name, (source,), (sink,), need, emit, lag, latency)
+    return Scan(name, (source,), (sink,), need, emit, latency, lag=lag)

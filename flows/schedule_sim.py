@@ -14,8 +14,7 @@ from dataclasses import dataclass, replace
 from flows.errors import CheckFailed
 from flows.schedule import Sizes
 from flows.schedule_graph import Graph
-from flows.schedule_kinds import Node, Pixelwise, Sink, Source
-from flows.schedule_windows import Scan, Window
+from flows.schedule_kinds import Node, Pixelwise, Sink, Source, Window
 
 #: node-clk that `tighten` may spend on a graph: about ten seconds
 EFFORT = 10_000_000
@@ -46,7 +45,7 @@ def steps(node: Node) -> Iterator[tuple[int, int, bool]]:
     if isinstance(node, Source | Sink):
         for k in range(node.beats):
             yield k + 1, k + 1, True
-    elif isinstance(node, Pixelwise | Scan):
+    elif isinstance(node, Pixelwise):
         for need, emit in zip(node.need.tolist(), node.emit.tolist(), strict=True):
             yield need, need, emit
     elif isinstance(node, Window):
@@ -86,7 +85,7 @@ class _Machine:
         self.words = 0 if isinstance(node, Source | Sink) else node.beats_in
         self.words = node.beats if isinstance(node, Sink) else self.words
         self.pipe, self.length = 0, max(node.latency, 1)
-        if isinstance(node, Scan) and node.lag:  # the words in front of the first position
+        if isinstance(node, Pixelwise) and node.lag:  # the words in front of the first position
             self.frame, self.at = -1, int(node.first[-node.lag])
 
     def move(self, held: bool) -> list[tuple[_Stream, int, int]]:

@@ -22,7 +22,7 @@ from flows.errors import FlowError
 from flows.files import read_json, replacing, sha256_of, write_json
 from flows.fold_graph import fold
 from flows.generate import generate, stitch
-from flows.images import load_images
+from flows.images import ImageSet, load_images
 from flows.importer import import_qonnx, streamline
 from flows.lowering import lower, specialise
 from flows.report import write_report
@@ -49,6 +49,13 @@ class Context:
     def load(self, name: str) -> ModelWrapper:
         """Read a graph of an earlier stage."""
         return ModelWrapper(str(self.run / name))
+
+    def images(self, imported: ModelWrapper) -> ImageSet:
+        """The images that the options name, as `imported` takes them."""
+        n_inputs = prod(imported.get_tensor_shape(imported.graph.input[0].name)[1:])
+        data = Path(self.config.data) if self.config.data else None
+        bipolar = self.config.input == "bipolar"
+        return load_images(self.config.images, n_inputs, bipolar, self.config.seed, data)
 
     def save(self, model: ModelWrapper, name: str) -> None:
         """Write a graph."""
@@ -120,10 +127,7 @@ def _stitch(ctx: Context) -> None:
 
 def _check(ctx: Context) -> None:
     imported = ctx.load("01_import.onnx")
-    n_inputs = prod(imported.get_tensor_shape(imported.graph.input[0].name)[1:])
-    data = Path(ctx.config.data) if ctx.config.data else None
-    bipolar = ctx.config.input == "bipolar"
-    images = load_images(ctx.config.images, n_inputs, bipolar, ctx.config.seed, data)
+    images = ctx.images(imported)
     folded = ctx.load("05_fold.onnx")
     rows, integer = check_graphs(
         imported, ctx.load("02_streamline.onnx"), folded, images, ctx.config.input

@@ -59,8 +59,9 @@ def synthesise(
         )
     out.mkdir(parents=True)
     wrappers = {name: (top_dir / f"{name}.sv").read_text() for name in nodes}
-    alike = {text.replace(name, "node"): name for name, text in reversed(wrappers.items())}
-    first = {name: alike[text.replace(name, "node")] for name, text in wrappers.items()}
+    nameless = {name: text.replace(name, "node") for name, text in wrappers.items()}
+    alike = {text: name for name, text in reversed(nameless.items())}
+    first = {name: alike[text] for name, text in nameless.items()}
     # the largest ones first: no worker is left with one at the end
     runs = sorted({*first.values()}, key=lambda name: -len(wrappers[name]))
     sources = (top_dir / "sources.f").read_text().split()

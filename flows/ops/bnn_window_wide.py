@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 import numpy as np
-from hw.kernels.bnn_window_wide_ref import interval
 from numpy.typing import NDArray
 
 from flows.ops.base import Attributes
 from flows.ops.bnn_window import BnnWindow
+from hw.kernels.bnn_window_wide_ref import interval
 
 
 class BnnWindowWide(BnnWindow):

@@ -3,9 +3,8 @@
 
 from __future__ import annotations
 
-from flows.schedule_kinds import MatVec, Pixelwise
+from flows.schedule_kinds import MatVec, Pixelwise, Window
 from flows.schedule_nodes import converter, matvec, pad_channels, pool, window
-from flows.schedule_windows import Window
 
 
 def test_nodes() -> None:

@@ -8,6 +8,7 @@ pynq 4.0 looks the frequency up under the latter's name on both.
 
 from __future__ import annotations
 
+from typing import NamedTuple
 from xml.sax.saxutils import quoteattr
 
 from . import registers as reg
@@ -17,59 +18,57 @@ TYPE = "bnnflow:accelerator:bnn_system:1.0"
 _ACCESS = {"ro": "read-only", "rw": "read-write", "wo": "write-only", "w1c": "read-write"}
 
 
-class Processor:
+class Processor(NamedTuple):
     """How a family's processing system is called, and how it is set.
 
     Attributes:
-        kind: IP name and version.
+        kind: IP name.
+        version: of the IP.
         arch: of the family.
         master: port that the registers are on.
         pll_mhz: what the clocks are divided from, as the boards' boot files set it.
         divisor: name of a clock's divisor, by number of clock and divisor.
         enable: name of a clock's switch.
-        source: name and value of a clock's source.
+        source: name of a clock's source.
+        pll: which source.
         widths: of AXI ports that must be set.
     """
 
-    def __init__(
-        self,
-        kind: tuple[str, str],
-        arch: str,
-        master: str,
-        pll_mhz: float,
-        names: tuple[str, str, str, str],
-        widths: dict[str, str],
-    ) -> None:
-        self.kind, self.arch, self.master, self.pll_mhz = kind, arch, master, pll_mhz
-        self.divisor, self.enable, *self.source = names
-        self.widths = widths
+    kind: str
+    version: str
+    arch: str
+    master: str
+    pll_mhz: float
+    divisor: str
+    enable: str
+    source: str
+    pll: str
+    widths: dict[str, str]
 
 
 ZYNQ7 = Processor(
-    ("processing_system7", "5.5"),
-    "zynq",
-    "M_AXI_GP0",
-    1000.0,
-    (
-        "PCW_FCLK{}_PERIPHERAL_DIVISOR{}",
-        "PCW_FPGA_FCLK{}_ENABLE",
-        "PCW_FCLK{}_PERIPHERAL_CLKSRC",
-        "IO PLL",
-    ),
-    {},
+    kind="processing_system7",
+    version="5.5",
+    arch="zynq",
+    master="M_AXI_GP0",
+    pll_mhz=1000.0,
+    divisor="PCW_FCLK{}_PERIPHERAL_DIVISOR{}",
+    enable="PCW_FPGA_FCLK{}_ENABLE",
+    source="PCW_FCLK{}_PERIPHERAL_CLKSRC",
+    pll="IO PLL",
+    widths={},
 )
 ZYNQMP = Processor(
-    ("zynq_ultra_ps_e", "3.3"),
-    "zynquplus",
-    "M_AXI_HPM0_FPD",
-    1500.0,
-    (
-        "PSU__CRL_APB__PL{}_REF_CTRL__DIVISOR{}",
-        "PSU__FPGA_PL{}_ENABLE",
-        "PSU__CRL_APB__PL{}_REF_CTRL__SRCSEL",
-        "IOPLL",
-    ),
-    {"C_MAXIGP0_DATA_WIDTH": "32", "C_SAXIGP2_DATA_WIDTH": "64"},  # 128 after reset
+    kind="zynq_ultra_ps_e",
+    version="3.3",
+    arch="zynquplus",
+    master="M_AXI_HPM0_FPD",
+    pll_mhz=1500.0,
+    divisor="PSU__CRL_APB__PL{}_REF_CTRL__DIVISOR{}",
+    enable="PSU__FPGA_PL{}_ENABLE",
+    source="PSU__CRL_APB__PL{}_REF_CTRL__SRCSEL",
+    pll="IOPLL",
+    widths={"C_MAXIGP0_DATA_WIDTH": "32", "C_SAXIGP2_DATA_WIDTH": "64"},  # 128 after reset
 )
 
 
@@ -118,7 +117,7 @@ def hwh_text(name: str, part: str, base: int, clk_mhz: float) -> str:
     """
     ps = processor_of(part)
     device, package, speed = _split(part)
-    kind, version = ps.kind
+    kind, version = ps.kind, ps.version
     ordinary = f'IPTYPE="PERIPHERAL" IS_ENABLE="1" MODCLASS="PERIPHERAL" MODTYPE="{kind}"'
     high = base + reg.MAP_SIZE - 1
     registers = "".join(_register(*row) for row in reg.TABLE)
@@ -165,7 +164,6 @@ def _split(part: str) -> tuple[str, str, str]:
 
 def _clocks(ps: Processor, clk_mhz: float) -> str:
     a, b = divisors(clk_mhz, ps.pll_mhz)
-    source, value = ps.source
     text = ""
     for i in range(4):
         first, second = (a, b) if i == 0 else (10, 1)
@@ -175,7 +173,7 @@ def _clocks(ps: Processor, clk_mhz: float) -> str:
                 ps.enable.format(i): str(int(i == 0)),
                 ps.divisor.format(i, 0): str(first),
                 ps.divisor.format(i, 1): str(second),
-                source.format(i): value,
+                ps.source.format(i): ps.pll,
                 f"PSU__CRL_APB__PL{i}_REF_CTRL__ACT_FREQMHZ": f"{frequency:g}",
             }
         )
