@@ -34,17 +34,18 @@ endif
 
 # MODEL: a QONNX file of yours in place of a network trained here; its run is build/<its name>.
 goal = $(if $(MAX),--max,--target-fps $(TARGET_FPS))
-build_args = --run $(RUN) --board $(BOARD) $(goal) $(if $(MODEL),--model $(MODEL))
+packed = $(if $(PACKED),$(if $(filter 0,$(PACKED)),--no-packed,--packed))
+build_args = --run $(RUN) --board $(BOARD) $(goal) $(packed) $(if $(MODEL),--model $(MODEL))
 # NET=cnv: DATA names a folder of CIFAR-10 images (train/<class>/, test/<class>/); without it Fashion-MNIST
 cnv_args = $(if $(DATA),--model zoo:cnv_cifar10 --images folder --data $(DATA),--model zoo:cnv_fashion)
 seed_arg = $(if $(SEED),--seed $(SEED))
 kernels = $(patsubst sim/test_%.py,%,$(wildcard sim/test_*.py))
 
-.PHONY: help setup doctor boards demo data train export build bitstream report deploy wheel cosim lint format test sim bench-kernels bench-networks bench-host bench-train results prove clean distclean
+.PHONY: help setup doctor boards demo data train export build bitstream report deploy wheel cosim lint format test test-armhf sim bench-kernels bench-networks bench-host bench-train results prove clean distclean
 
 help: ## list the targets
 	@echo "usage: make TARGET [NET=tfc|cnv] [CFG=$(CFG)] [RUN=$(RUN)] [BOARD=$(BOARD)] [DATA=folder]"
-	@echo "                   [TARGET_FPS=$(TARGET_FPS) | MAX=1] [MODEL=file.onnx|zoo:name] [SEED=n]"
+	@echo "                   [TARGET_FPS=$(TARGET_FPS) | MAX=1] [PACKED=1] [MODEL=file.onnx|zoo:name] [SEED=n]"
 	@echo "                   [PNR=vivado|openxc7] [ALLOW_SLACK=1] [WAVES=1] [PYTHON=python3.12]"
 	@sed -n 's/^\([a-z%-]*\):.*## \(.*\)/\1|\2/p' Makefile | sed 's/%/<kernel>/' | \
 	  while IFS='|' read -r name text; do printf '  %-15s %s\n' "$$name" "$$text"; done
@@ -64,12 +65,12 @@ boards: setup ## list the boards: part, clock, memory, ports, budget, what makes
 
 demo: data ## train TFC, compile, prove on 10,000 images, synthesise, report; NET=cnv: a trained CNV
 ifeq ($(NET),cnv)
-	$(PY) -m flows.build --run build/demo-cnv --board $(BOARD) $(goal) $(cnv_args)
+	$(PY) -m flows.build --run build/demo-cnv --board $(BOARD) $(goal) $(packed) $(cnv_args)
 	@echo "report: $(CURDIR)/build/demo-cnv/report.md, report.html, report.json"
 else
 	$(PY) -m training.train --config training/configs/tfc_w1a1.toml --run build/demo $(seed_arg)
 	$(PY) -m flows.export --run build/demo
-	$(PY) -m flows.build --run build/demo --board $(BOARD) --target-fps $(TARGET_FPS)
+	$(PY) -m flows.build --run build/demo --board $(BOARD) --target-fps $(TARGET_FPS) $(packed)
 	@echo "report: $(CURDIR)/build/demo/report.md, report.html, report.json"
 endif
 
@@ -103,6 +104,9 @@ wheel: deploy ## RUN's deploy folder as a wheel for pip, a PYNQ overlay
 
 cosim: setup ## the shipped driver and a user's script against the RTL of RUN's whole system
 	$(PY) -m sim.system.cosim --run $(RUN)
+
+test-armhf: setup ## the driver under 32-bit ARM emulation: every byte as on this machine (fetches 84 MB once)
+	$(PY) -m tests.armhf.run $(if $(filter file,$(origin RUN)),,--run $(RUN)) $(seed_arg)
 
 lint: setup ## ruff (rules and format) and mypy
 	$(PY) -m ruff check --no-cache .

@@ -12,6 +12,7 @@ from qonnx.custom_op.registry import getCustomOp
 
 from flows.estimate import Area
 from hw.kernels import map_area
+from hw.kernels.bnn_affine_area import affine_area
 from hw.kernels.bnn_mvu_area import rom_lut
 
 #: LUT sites per bit that two registers of a stream take (bnn_replay)
@@ -49,6 +50,8 @@ def _one_pixel(model: ModelWrapper, node: NodeProto, pe: int) -> Area:
     if node.op_type == "BnnAdd":
         p = op.kernel_parameters(constants)
         return _area(map_area.add_area(pe, p["IN0_W"], p["IN1_W"], p["OUT_W"], p["LO"]))
+    if node.op_type == "BnnAffine":
+        return _area(affine_area({**op.kernel_parameters(constants), "PE": pe}))
     return Area(0, 0)
 
 

@@ -13,6 +13,21 @@ from numpy.typing import ArrayLike, NDArray
 from flows.errors import CheckFailed
 
 
+def dense_lanes(n: int, lanes: int) -> int:
+    """Bits of the narrowest beat that carries a frame of 1-bit values in the fewest bytes.
+
+    Args:
+        n: bits of a frame.
+        lanes: bits that the reader takes per clk; divides n.
+
+    Returns:
+        A multiple of `lanes` that divides n: of beats in whole bytes n itself wastes least.
+    """
+    beats = n // lanes
+    wide = [lanes * k for k in range(1, beats + 1) if beats % k == 0]
+    return min(wide, key=lambda bits: (n // bits * ((bits + 7) // 8), bits))
+
+
 def lanes_to_beats(values: ArrayLike, lanes: int, width_bits: int) -> bytes:
     """Pack integers into beats, two's complement where they are negative.
 

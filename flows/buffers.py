@@ -21,6 +21,7 @@ from flows.schedule_nodes import (
     pad_channels,
     pixelwise,
     pool,
+    shared,
     wide_window,
     window,
 )
@@ -34,6 +35,7 @@ LATENCY = {
     "AxisFork": 2,
     "AxisDwc": 2,
     "BnnAdd": 3,
+    "BnnAffine": 6,
     "BnnBinarize": 2,
     "BnnChannelPad": 3,
     "BnnLevels": 10,
@@ -107,6 +109,9 @@ def _node(op: Any, node: NodeProto) -> Node:
         )
     if node.op_type == "BnnArgmax":
         return matvec(name, inputs[0], outputs[0], 1, into, 1, False, latency)
+    if node.op_type == "BnnAffine":
+        every = into // beats(op.get_folded_input_shape(1))
+        return shared(name, inputs, outputs, into, every, latency)
     if into != out:
         return converter(name, inputs[0], outputs[0], into, out, latency)
     return pixelwise(name, inputs, outputs, into, latency)

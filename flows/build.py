@@ -42,6 +42,11 @@ def parser() -> argparse.ArgumentParser:
         "--utilisation", type=float, help="share of the board that may be taken (--max: 0.8)"
     )
     p.add_argument("--input", choices=INPUTS, help="what the network's input is")
+    p.add_argument(
+        "--packed",
+        action=argparse.BooleanOptionalAction,
+        help="the driver takes the sign of 8-bit pixels and packs it: 1/8 of the bytes on the bus",
+    )
     p.add_argument("--images", help=f"{', '.join(DATA_SETS)}, a .npy file, or random:N")
     p.add_argument("--data", help="folder of the data set, where it is not data/")
     p.add_argument("--rtl-images", type=int, help="images that the RTL runs (default: by clk)")
@@ -138,7 +143,14 @@ def build(run: Path, config: FlowConfig, first: str = "import", last: str = "rep
     Raises:
         FlowError, CheckFailed: of the stages; the stage's artefacts are then not there.
     """
-    from flows.steps import STEPS, Context, check_fresh, check_inputs, remove_outputs
+    from flows.steps import (
+        STEPS,
+        Context,
+        check_fresh,
+        check_inputs,
+        check_packed,
+        remove_outputs,
+    )
     from flows.versions import tool_versions
 
     ctx = Context(run, config, load_board(config.board))
@@ -146,6 +158,8 @@ def build(run: Path, config: FlowConfig, first: str = "import", last: str = "rep
     check_inputs(ctx, STEPS[a])
     if first not in ("import", "report"):
         check_fresh(run, config)
+    if a > STAGES.index("fold"):
+        check_packed(run, config)
     run.mkdir(parents=True, exist_ok=True)
     write_json(run / "flow.json", asdict(config))
     write_json(run / "versions.json", tool_versions())

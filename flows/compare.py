@@ -12,6 +12,7 @@ from qonnx.core.modelwrapper import ModelWrapper
 
 from flows.errors import CheckFailed
 from flows.execute import Outputs
+from flows.packed import packed_input
 
 
 @dataclass(frozen=True)
@@ -98,8 +99,11 @@ def first_difference(a: NDArray[Any], b: NDArray[Any]) -> tuple[int, int]:
 
 
 def shapes_of(model: ModelWrapper) -> dict[str, tuple[int, ...]]:
-    """Shape of every node's first output that is a map: (rows, columns, channels)."""
+    """Shape of every layer that is a map: (rows, columns, channels), by the name of its node."""
     shapes = {node.name: model.get_tensor_shape(node.output[0]) for node in model.graph.node}
+    packed = packed_input(model)
+    if packed is not None:
+        shapes[packed.node] = model.get_tensor_shape(model.graph.input[0].name)
     return {name: tuple(shape[1:]) for name, shape in shapes.items() if len(shape) == 4}
 
 

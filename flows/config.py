@@ -85,6 +85,7 @@ class FlowConfig:
         utilisation: share of the board's LUTs, FFs, BRAMs and DSPs that may be taken; where None
             all, and with max MAX_UTILISATION.
         input: what the network's input is ("pixel/255", "pixel", "bipolar").
+        packed: the sign of 8-bit pixels is taken by the driver, and bits cross the bus.
         images: what the proof runs on (see flows/images.py).
         data: folder of the data set's files; see training.data.folder_of.
         rtl_images: how many of them the RTL runs; where None all, with maps as many as take
@@ -100,6 +101,7 @@ class FlowConfig:
     max: bool = False
     utilisation: float | None = None
     input: str = "pixel/255"
+    packed: bool = False
     images: str = "random:1000"
     data: str | None = None
     rtl_images: int | None = None

@@ -29,7 +29,7 @@ from flows.files import sha256_of
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "hw" / "host" / "bnnflow_host"
-FORMAT = 2
+FORMAT = 3
 N_VECTORS = 512
 REFERENCE_CHUNK = 16  # images: it keeps every stream of a network as int64
 README = """\
@@ -46,10 +46,11 @@ Without a board, `--backend numpy` gives the same outputs:
 
     python3 -m bnnflow_host --bit {name}.bit --backend numpy selftest
 
-Images are uint8, shape {shape}. `example.py` shows the driver in a program, `{name}.ipynb` in
-PYNQ's Jupyter. Needs Python 3.8 and NumPy, the notebook Matplotlib, too.
+Images are uint8, shape {shape}{packed}. `example.py` shows the driver in a program,
+`{name}.ipynb` in PYNQ's Jupyter. Needs Python 3.8 and NumPy, the notebook Matplotlib, too.
 `sha256sum -c SHA256SUMS` checks the files. We have not run it on a board.
 """
+PACKED = "; the driver takes their sign and packs it, or packs bool as it is"
 
 
 def description(top: Path, model: Any, name: str, board: Board, clk_mhz: float) -> dict[str, Any]:
@@ -73,6 +74,8 @@ def description(top: Path, model: Any, name: str, board: Board, clk_mhz: float) 
     about |= {"elements": elements, "shape": shape, "classes": score["classes"]}
     per_beat = elements // ports["s_axis"]["beats_per_frame"]
     about["input"] = _stream(ports["s_axis"], per_beat, bits, False)
+    about["binarize"] = table.get("binarize")
+    about["interval"] = table["cycles_per_frame"]
     label_bits = max(1, (score["classes"] - 1).bit_length())
     about["label"] = _stream(ports["m_axis_label"], 1, label_bits, False)
     about["score"] = _stream(ports["m_axis_score"], per_score, score["bits"], score["signed"])
@@ -160,7 +163,8 @@ def write_package(
     about = description(top, model, name, board, clk_mhz)
     (new / f"{name}.json").write_text(json.dumps(about, indent=2) + "\n")
     _save(new / f"{name}.npz", network_arrays(model))
-    chosen = test_images(images, about["elements"], about["input"]["bits"] == 1, data)
+    binary = about["input"]["bits"] == 1 and about["binarize"] is None
+    chosen = test_images(images, about["elements"], binary, data)
     _save(new / f"{name}_vectors.npz", vectors(model, chosen))
     (new / f"{name}.hwh").write_text(_hwh(name, board, clk_mhz))
     if bit.is_file():
@@ -169,7 +173,9 @@ def write_package(
         "" if bit.is_file() else "There is no .bit here yet: the first three commands need one.\n"
     )
     shape = ", ".join(["N", *map(str, about["shape"])])
-    (new / "README.md").write_text(README.format(name=name, bit=said, shape=f"({shape})"))
+    fields = {"name": name, "bit": said, "shape": f"({shape})"}
+    fields["packed"] = PACKED if about["binarize"] else ""
+    (new / "README.md").write_text(README.format(**fields))
     files = sorted(p for p in new.rglob("*") if p.is_file())
     sums = [f"{hashlib.sha256(p.read_bytes()).hexdigest()}  {p.relative_to(new)}\n" for p in files]
     (new / "SHA256SUMS").write_text("".join(sums))

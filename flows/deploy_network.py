@@ -149,12 +149,19 @@ def _add(op: Any, constants: Constants) -> Layer:
     return "add", _numbers(op, "low", "high"), {}
 
 
+def _affine(op: Any, constants: Constants) -> Layer:
+    a, b, c = constants
+    about = _numbers(op, "shift", "low", "high")
+    return "affine", about, {"a": a, "b": b, "c": c, **_classes(op)}
+
+
 def _channel_pad(op: Any, constants: Constants) -> Layer:
     return "channel_pad", _numbers(op, "before", "after"), {}
 
 
 _LAYERS: dict[str, Callable[[Any, Constants], Layer]] = {
     "BnnAdd": _add,
+    "BnnAffine": _affine,
     "BnnBinarize": _binarize,
     "BnnChannelPad": _channel_pad,
     "BnnImvu": _imvu,

@@ -18,6 +18,7 @@ from qonnx.transformation.change_batchsize import ChangeBatchSize
 from qonnx.transformation.infer_shapes import InferShapes
 
 from flows import finn_env  # noqa: F401  (sets FINN up)
+from flows.packed import HostBinarize, packed_input
 from flows.reference import run_reference
 
 #: images per call of qonnx's executor, at most, and bytes of all tensors, which it keeps
@@ -177,11 +178,10 @@ def run_streamlined(model: ModelWrapper, images: NDArray[np.uint8]) -> Outputs:
 def run_integer(model: ModelWrapper, images: NDArray[np.uint8]) -> Outputs:
     """The integer reference on the folded (or specialised) graph."""
     values = run_reference(model, images)
-    kept = [
-        (node.name, values[node.output[0]].reshape(len(images), -1))
-        for node in model.graph.node
-        if is_layer(model, node)
-    ]
+    packed = input_layer(model)
+    found = [(packed.node, values[model.graph.input[0].name])] if packed else []
+    found += [(n.name, values[n.output[0]]) for n in model.graph.node if is_layer(model, n)]
+    kept = [(name, codes.reshape(len(images), -1)) for name, codes in found]
     label, scores = (output.name for output in model.graph.output)
     return Outputs(
         "integer",
@@ -201,6 +201,12 @@ def is_layer(model: ModelWrapper, node: NodeProto) -> bool:
     return node.op_type in ("BnnBinarize", "BnnMvu") and binary and not has_layers(model)
 
 
+def input_layer(model: ModelWrapper) -> HostBinarize | None:
+    """The sign of a packed input, where it is a layer that every stage has."""
+    packed = packed_input(model)
+    return packed if packed is not None and (packed.realises or not has_layers(model)) else None
+
+
 def has_layers(model: ModelWrapper) -> bool:
     """Whether the graph says itself which QONNX tensors its streams are (flows/integer)."""
     return any(layer_of(node) is not None for node in model.graph.node)
@@ -215,4 +221,7 @@ def layer_of(node: NodeProto) -> Layer | None:
 def layers_of(model: ModelWrapper) -> list[Layer] | None:
     """All of them, in stream order; None for a graph that came through FINN's streamliner."""
     found = [layer for node in model.graph.node if (layer := layer_of(node)) is not None]
+    packed = packed_input(model)
+    if packed is not None and packed.realises:
+        found.insert(0, Layer(packed.node, **json.loads(packed.realises)))
     return found or None

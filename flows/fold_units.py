@@ -13,8 +13,9 @@ from qonnx.custom_op.registry import getCustomOp
 
 from flows import finn_env  # noqa: F401  (sets FINN up)
 from flows.areas import area_of
+from flows.beats import dense_lanes
 from flows.estimate import Area
-from flows.fold_layers import Fold, Layer, divisors
+from flows.fold_layers import Fold, Layer, converter_area, divisors
 from hw.kernels import bnn_window_wide_ref
 from hw.kernels.bnn_window_area import window_area
 from hw.kernels.bnn_window_ref import min_depth
@@ -23,7 +24,15 @@ from hw.kernels.bnn_window_wide_area import window_wide_area
 #: ops with a choice of PE and SIMD
 UNITS = ("BnnMvu", "BnnImvu")
 #: what takes the pixels of a beat side by side
-SIDE_BY_SIDE = ("AxisFork", "BnnAdd", "BnnBinarize", "BnnLevels", "BnnLookup", "BnnRequant")
+SIDE_BY_SIDE = (
+    "AxisFork",
+    "BnnAdd",
+    "BnnAffine",
+    "BnnBinarize",
+    "BnnLevels",
+    "BnnLookup",
+    "BnnRequant",
+)
 
 
 def layers_of(model: ModelWrapper, bram_price: float = 0.0) -> list[Layer]:
@@ -55,6 +64,8 @@ def _layer(model: ModelWrapper, node: NodeProto, bram_price: float) -> Layer:
             costs.append(_window_cost(window, mh // groups, bram_price, given.get("step", 1)))
     elif len(outer) > 1:
         given["several"] = tuple(several)
+    if front is None and op.get_input_datatype().bitwidth() == 1:
+        costs.append(lambda fold: _input_cost(prod(outer) * mw, fold.simd * fold.m))
     given["extra"] = lambda fold: sum((cost(fold) for cost in costs), Area(0, 0))
     before = _unit_before(model, node)
     given["source"] = before.name if before is not None else ""
@@ -124,6 +135,11 @@ def _takes(model: ModelWrapper, node: NodeProto, m: int) -> bool:
     return True
 
 
+def _input_cost(n: int, lanes: int) -> Area:
+    """The converter behind a 1-bit input of n values (InsertConverters)."""
+    return converter_area(dense_lanes(n, lanes), lanes)
+
+
 def _window_cost(op: Any, rows: int, bram_price: float, step: int) -> Callable[[Fold], Area]:
     """LUTs and block RAMs of a window for a unit's folding; two rows of slack in its buffer."""
     geometry = op.geometry()
@@ -147,8 +163,12 @@ def _cost_behind(model: ModelWrapper, node: NodeProto) -> Callable[[Fold], Area]
     behind: list[tuple[NodeProto, int]] = []
     shrink = 1  # pixels of a row that pools have made one
     reader = model.find_consumer(node.output[0])
+    tensor = node.output[0]
     while reader is not None and reader.op_type not in (*UNITS, "BnnWindow", "BnnArgmax"):
+        if reader.op_type == "BnnAffine" and tensor != reader.input[0]:
+            break  # what is shared: the unit of the channels counts it
         behind.append((reader, shrink))
+        tensor = reader.output[0]
         shrink *= getCustomOp(reader).shape("kernel")[1] if reader.op_type == "BnnPool" else 1
         reader = model.find_consumer(reader.output[0])
     return lambda fold: sum(

@@ -20,8 +20,9 @@ from qonnx.custom_op.registry import getCustomOp
 
 from flows import finn_env  # noqa: F401  (sets FINN up)
 from flows.buffers import beats
-from flows.execute import is_layer
+from flows.execute import input_layer, is_layer
 from flows.fold_graph import node_cycles
+from flows.packed import packed_input
 from flows.templates import render
 
 TOP = "bnn_top"
@@ -142,6 +143,7 @@ def _top_table(model: ModelWrapper, streams: list[Stream], interval: int) -> dic
     taps = [s for s in streams if s.prefix not in PORTS]
     scores = next(s for s in streams if s.prefix == "m_axis_score")
     datatype = model.get_tensor_datatype(scores.tensor)
+    packed = packed_input(model)
     return {
         "top": TOP,
         "streams": {s.prefix: port(s) for s in streams if s.prefix in PORTS},
@@ -150,6 +152,8 @@ def _top_table(model: ModelWrapper, streams: list[Stream], interval: int) -> dic
         "cycles_per_frame": interval,
         "input_bits": streams[0].bits,
         "input_shape": list(model.get_tensor_shape(streams[0].tensor)[1:]),
+        "binarize": packed.table() if packed else None,
+        "input_layer": input_layer(model) is not None,
         "score": {
             "classes": int(model.get_tensor_shape(scores.tensor)[-1]),
             "bits": int(datatype.bitwidth()),

@@ -140,7 +140,12 @@ def _free_of_batch(model: ModelWrapper) -> ModelWrapper:
 
 def has_maps(model: ModelWrapper) -> bool:
     """Whether a network is more than a chain of 1-bit matrices: flows/integer then lowers it."""
-    return any(node.op_type in MAPS for node in model.graph.node)
+    return any(node.op_type in MAPS or _joins(model, node) for node in model.graph.node)
+
+
+def _joins(model: ModelWrapper, node: onnx.NodeProto) -> bool:
+    """Whether a node adds two computed tensors up: a residual, or AdaBin's two sums."""
+    return node.op_type == "Add" and all(model.get_initializer(name) is None for name in node.input)
 
 
 def streamline(model: ModelWrapper, input_kind: str) -> ModelWrapper:

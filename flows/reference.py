@@ -11,6 +11,7 @@ from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 
 from flows import finn_env  # noqa: F401  (sets FINN up)
+from flows.packed import packed_input
 
 
 def as_fed(images: NDArray[np.uint8], shape: tuple[int, ...]) -> NDArray[np.uint8]:
@@ -35,14 +36,16 @@ def run_reference(model: ModelWrapper, images: NDArray[np.uint8]) -> dict[str, N
 
     Args:
         model: a graph of our ops.
-        images: shape (N, n), pixels or bits, maps channel by channel as QONNX has them.
+        images: shape (N, n), pixels or bits, maps channel by channel as QONNX has them; of a packed
+            graph (flows/packed.py) the pixels.
 
     Returns:
         Arrays of shape (N, channels) or (N, rows, columns, channels), integers, by tensor name.
     """
     source = model.graph.input[0].name
     shape = tuple(model.get_tensor_shape(source))
-    values: dict[str, NDArray[Any]] = {source: as_fed(images, shape)}
+    fed, packed = as_fed(images, shape), packed_input(model)
+    values: dict[str, NDArray[Any]] = {source: packed.bits(fed) if packed else fed}
     for node in model.graph.node:
         op = getCustomOp(node)
         n_streams = len(op.in_ports)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from flows.beats import beats_to_labels, beats_to_scores
 from flows.child import run_child
 from flows.execute import Outputs
+from flows.packed import host_binarize
 from flows.reference import as_fed
 
 
@@ -72,7 +73,8 @@ def run_bench(
     table = json.loads((top / "top.json").read_text())
     out.mkdir(parents=True, exist_ok=True)
     frames = out / "input.bin"
-    frames.write_bytes(pack_frames(images, table))
+    fed = fed_values(images, table)
+    frames.write_bytes(pack_frames(fed, table))
     command = [sys.executable, "-m", "sim.network_bench", "run", "--bin", str(bench.resolve())]
     command += ["--frames", str(frames.resolve()), "--out", str(out.resolve())]
     command += ["--gap", str(gap), "--stall", str(stall), "--seed", str(seed)]
@@ -87,25 +89,41 @@ def run_bench(
     scores = beats_to_scores((out / "score.bin").read_bytes(), pe, bits, score["signed"], n)
     labels = beats_to_labels((out / "label.bin").read_bytes(), max(1, (n - 1).bit_length()))
     layers = _layers(out, table) if taps else []
+    if taps and table.get("input_layer"):
+        layers.insert(0, ("s_axis", fed))  # the layer that the RTL does not have
     frames.unlink()
     return RtlRun(
         Outputs("rtl", layers, scores, labels), json.loads((out / "run.json").read_text())
     )
 
 
-def pack_frames(images: NDArray[np.uint8], table: dict[str, Any]) -> bytes:
-    """Images as the bytes of the input stream's beats: a byte a pixel, or a bit an input.
+def fed_values(images: NDArray[np.uint8], table: dict[str, Any]) -> NDArray[np.uint8]:
+    """What the accelerator is fed for images: the pixels, or what the driver makes of them.
 
     Args:
         images: shape (N, n), maps channel by channel; the stream brings them pixel by pixel.
         table: top.json.
+
+    Returns:
+        Shape (N, n), in the order of the stream.
     """
-    images = as_fed(images, (1, *table["input_shape"])).reshape(len(images), -1)
+    fed = as_fed(images, (1, *table["input_shape"])).reshape(len(images), -1)
+    packed = host_binarize(table.get("binarize"))
+    return packed.bits(fed) if packed else fed
+
+
+def pack_frames(values: NDArray[np.uint8], table: dict[str, Any]) -> bytes:
+    """The bytes of the input stream's beats: a byte a pixel, or a bit an input.
+
+    Args:
+        values: of fed_values.
+        table: top.json.
+    """
     beats = table["streams"]["s_axis"]["beats_per_frame"]
-    elements = images.shape[1] // beats
+    elements = values.shape[1] // beats
     if table["input_bits"] == 8 * elements:
-        return images.tobytes()
-    beat_rows = images.reshape(-1, elements)
+        return values.tobytes()
+    beat_rows = values.reshape(-1, elements)
     return np.packbits(beat_rows, axis=1, bitorder="little").tobytes()
 
 

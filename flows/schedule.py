@@ -179,8 +179,8 @@ class _Plan:
                 d = node.latest([due.pop(name) for name in node.outputs])
                 late[node.name] = latest(d, self.gaps[node.name], self.period)
             if not isinstance(node, Source):
-                taken, _ = node.takes(late[node.name], self.period)
-                due.update(dict.fromkeys(node.inputs, taken - HOP))
+                for i, name in enumerate(node.inputs):
+                    due[name] = node.takes(late[node.name], self.period, i)[0] - HOP
         return late
 
     def buffers(self, x: dict[str, Times]) -> dict[str, Buffer]:
@@ -191,8 +191,8 @@ class _Plan:
         for node in self.graph.nodes:
             ahead = 0
             if not isinstance(node, Source):
-                taken, freed = node.takes(x[node.name], self.period)
-                for name in node.inputs:
+                for i, name in enumerate(node.inputs):
+                    taken, freed = node.takes(x[node.name], self.period, i)
                     buffer, through = self._buffer(
                         node, name, written[name], lead[name], taken, freed
                     )
@@ -209,8 +209,8 @@ class _Plan:
     ) -> tuple[Buffer, bool]:
         """One stream; and whether its beats go through without waiting."""
         bits = self.graph.bits[name]
-        stores = isinstance(node, Window | MatVec)
-        if not stores and np.array_equal(taken, written + HOP):
+        keeps = isinstance(node, Window | MatVec) or not np.array_equal(taken, freed)
+        if not keeps and np.array_equal(taken, written + HOP):
             peak, beat = fullest(written, freed, self.period)
             return Buffer(peak, beat, SKID, 0, bits), True
         peak, beat = fullest(written - lead, np.maximum(freed, written), self.period)

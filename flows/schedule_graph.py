@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from flows.schedule_kinds import Node, Sink, Source
+from flows.schedule_kinds import Node, Pixelwise, Sink, Source
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,8 @@ class Graph:
         sent: dict[str, int] = {}
         for node in self.nodes:
             if not isinstance(node, Source):
-                beats = node.beats if isinstance(node, Sink) else node.beats_in
-                for name in node.inputs:
+                for i, name in enumerate(node.inputs):
+                    beats = _beats_in(node, i)
                     if sent.pop(name, None) != beats:
                         raise ValueError(f"{node.name} wants {beats} beats per frame from {name}")
             for name in node.outputs:
@@ -47,6 +47,13 @@ class Graph:
     def period(self) -> int:
         """Clk per frame: those of the slowest node."""
         return max(clk_per_frame(node) for node in self.nodes)
+
+
+def _beats_in(node: Node, index: int) -> int:
+    """Beats per frame that a node takes from an input."""
+    if isinstance(node, Pixelwise):
+        return node.beats_of(index)
+    return node.beats if isinstance(node, Sink | Source) else node.beats_in
 
 
 def beats_out(node: Node) -> int:

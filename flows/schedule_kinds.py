@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """What flows/schedule.py needs to know of the nodes of an accelerator: events, beats, clk.
 
-A node is a machine that makes a fixed sequence of events per frame, at least `gap` clk apart. An
-event waits for input beats, and output beats leave a fixed time after it. That is a cyclo-static
-dataflow graph, and so a marked graph. Beats and words are the same thing. Times are in clk, int64.
+A node makes a fixed sequence of events per frame, `gap` clk apart at least. An event waits for
+input beats, and output beats leave a fixed time after it: a cyclo-static dataflow graph, and so a
+marked graph. Beats and words are the same thing. Times are in clk, int64.
 
     Source      beats come from outside
     Pixelwise   a beat per clk: requantise, binarise, add, fork, pool, pad, width converters
+    Shared      a Pixelwise of which one input brings a beat for several of the others: bnn_affine
     Scan        a Pixelwise whose output is some words behind: bnn_window_wide
     Window      sends a window per output pixel; its line buffer is the buffer in front of it
     MatVec      a matrix-vector unit that stores a vector and reads it FOLD_R times
@@ -42,7 +43,7 @@ class Source:
         return self.beats
 
     def earliest(self, avail: list[Times], period: int) -> Times:
-        """Events wait for nothing."""
+        """They wait for nothing."""
         return np.full(self.beats, -NEVER)
 
     def latest(self, due: list[Times]) -> Times:
@@ -78,7 +79,7 @@ class Sink:
         """Nobody waits."""
         return np.full(self.beats, NEVER)
 
-    def takes(self, x: Times, period: int) -> tuple[Times, Times]:
+    def takes(self, x: Times, period: int, index: int = 0) -> tuple[Times, Times]:
         """When each input beat is used first, and for the last time."""
         return x, x
 
@@ -113,6 +114,9 @@ class Pixelwise:
         """Beats per frame of every input."""
         return int(self.need[-1]) - self.lag
 
+    def beats_of(self, index: int) -> int:  # noqa: D102 - of an input, per frame
+        return self.beats_in
+
     @cached_property
     def first(self) -> Times:
         """(beats_in,) the event that takes each input beat, from beat `lag` on."""
@@ -134,11 +138,31 @@ class Pixelwise:
         """When each output beat is written."""
         return np.asarray(x[self.emit] + self.latency)
 
-    def takes(self, x: Times, period: int) -> tuple[Times, Times]:
+    def takes(self, x: Times, period: int, index: int = 0) -> tuple[Times, Times]:
         """When each input beat is used first, and for the last time."""
         own = self.beats_in - self.lag
         times = np.concatenate([x[self.first[own:]] - period, x[self.first[:own]]])
         return times, times
+
+
+@dataclass(frozen=True, eq=False)
+class Shared(Pixelwise):
+    """One input has a beat per `every` events, there a clk before the first of them: bnn_affine."""
+
+    every: int = 1
+
+    def beats_of(self, index: int) -> int:
+        """Beats per frame of an input."""
+        return self.beats_in // (self.every if index == len(self.inputs) - 1 else 1)
+
+    def earliest(self, avail: list[Times], period: int) -> Times:
+        """An event waits for its beats."""
+        return super().earliest([*avail[:-1], np.repeat(avail[-1] + 1, self.every)], period)
+
+    def takes(self, x: Times, period: int, index: int = 0) -> tuple[Times, Times]:
+        """When each beat of an input is used first, and for the last time."""
+        shared = index == len(self.inputs) - 1
+        return (x[:: self.every] - 1, x[self.every - 1 :: self.every]) if shared else (x, x)
 
 
 class Scan(Pixelwise):
@@ -206,7 +230,7 @@ class Window:
         """When each output beat is written."""
         return np.add.outer(x + self.latency, np.arange(self.beats)).ravel()
 
-    def takes(self, x: Times, period: int) -> tuple[Times, Times]:
+    def takes(self, x: Times, period: int, index: int = 0) -> tuple[Times, Times]:
         """When each word is used first (NEVER where no pixel reads it), and for the last time."""
         first, last = self.users
         done = x[last % self.events] + last // self.events * period
@@ -266,7 +290,7 @@ class MatVec:
         """When each output beat is written."""
         return np.add.outer(x, self.after).ravel()
 
-    def takes(self, x: Times, period: int) -> tuple[Times, Times]:
+    def takes(self, x: Times, period: int, index: int = 0) -> tuple[Times, Times]:
         """When each word is read first, and for the last time."""
         first = np.add.outer(x, np.arange(self.fold_c)).ravel()
         return first, first + (self.fold_r - 1) * self.fold_c

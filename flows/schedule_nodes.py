@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from flows.schedule_kinds import MatVec, Pixelwise, Scan, Window
+from flows.schedule_kinds import MatVec, Pixelwise, Scan, Shared, Window
 from hw.kernels import bnn_window_ref, bnn_window_wide_ref
 
 
@@ -17,6 +17,14 @@ def pixelwise(
     """A beat in on every input, a beat out on every output: requantise, binarise, add, fork."""
     need, emit = np.arange(1, beats + 1), np.ones(beats, bool)
     return Pixelwise(name, tuple(inputs), tuple(outputs), need, emit, latency)
+
+
+def shared(
+    name: str, inputs: Sequence[str], outputs: Sequence[str], beats: int, every: int, latency: int
+) -> Shared:
+    """As pixelwise, but the last input brings a beat for every `every` of the others."""
+    need, emit = np.arange(1, beats + 1), np.ones(beats, bool)
+    return Shared(name, tuple(inputs), tuple(outputs), need, emit, latency, every=every)
 
 
 def converter(

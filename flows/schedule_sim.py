@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from flows.errors import CheckFailed
 from flows.schedule import Sizes
 from flows.schedule_graph import Graph
-from flows.schedule_kinds import Node, Pixelwise, Sink, Source, Window
+from flows.schedule_kinds import Node, Pixelwise, Shared, Sink, Source, Window
 
 #: node-clk that `tighten` may spend on a graph: about ten seconds
 EFFORT = 10_000_000
@@ -82,6 +82,9 @@ class _Machine:
         self.node, self.steps, self.at, self.frame = node, list(steps(node)), 0, 0
         self.inputs = [streams[name] for name in node.inputs]
         self.outputs = [streams[name] for name in node.outputs]
+        self.every = [1] * len(self.inputs)  # events that share a beat of an input
+        if isinstance(node, Shared):
+            self.every[-1] = node.every
         self.words = 0 if isinstance(node, Source | Sink) else node.beats_in
         self.words = node.beats if isinstance(node, Sink) else self.words
         self.pipe, self.length = 0, max(node.latency, 1)
@@ -97,9 +100,10 @@ class _Machine:
         self.pipe = (self.pipe << 1) & ((1 << self.length) - 1)
         need, free, emit = self.steps[self.at]
         base = self.frame * self.words
-        if not held and all(s.written >= base + need for s in self.inputs):
+        inputs = list(zip(self.inputs, self.every, strict=True))
+        if not held and all(s.written * n >= base + need for s, n in inputs):
             self.pipe |= int(emit and self.frame >= 0)
-            changes += [(s, 0, base + free) for s in self.inputs]
+            changes += [(s, 0, (base + free) // n) for s, n in inputs]
             self.at += 1
             if self.at == len(self.steps):
                 self.at, self.frame = 0, self.frame + 1

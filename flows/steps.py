@@ -25,8 +25,10 @@ from flows.generate import generate, stitch
 from flows.images import ImageSet, load_images
 from flows.importer import import_qonnx, streamline
 from flows.lowering import lower, specialise
+from flows.packed import packed_input
 from flows.report import write_report
 from flows.synthesise import synthesise
+from flows.transforms.pack_input import PackInput
 
 #: metadata of 01_import.onnx: SHA-256 of the QONNX file it was made from
 SOURCE_KEY = "source_sha256"
@@ -95,8 +97,11 @@ def _specialise(ctx: Context) -> None:
 
 def _fold(ctx: Context) -> None:
     folding = Path(ctx.config.folding) if ctx.config.folding else None
+    specialised = ctx.load("04_specialise.onnx")
+    if ctx.config.packed:
+        specialised = specialised.transform(PackInput())
     model, table = fold(
-        ctx.load("04_specialise.onnx"),
+        specialised,
         ctx.board.share(ctx.config.share),
         ctx.clk_mhz,
         ctx.config.target_fps,
@@ -234,6 +239,27 @@ def check_fresh(run: Path, config: FlowConfig) -> None:
             str(source),
             f"python -m flows.build --run {run} (all stages again)",
             'flows/README.md, "Stages"',
+        )
+
+
+def check_packed(run: Path, config: FlowConfig) -> None:
+    """Refuse to go on behind stage fold with a graph that was packed and is not to be, or reversed.
+
+    Raises:
+        FlowError: stale-build.
+    """
+    folded = run / "05_fold.onnx"
+    if not folded.is_file():
+        return
+    packed = packed_input(ModelWrapper(str(folded))) is not None
+    if packed != config.packed:
+        option = "--packed" if config.packed else "--no-packed"
+        raise FlowError(
+            "stale-build",
+            f"{run} was folded with{'' if packed else 'out'} --packed",
+            option,
+            f"python -m flows.build --run {run} --from fold {option}",
+            'flows/README.md, "Packed input"',
         )
 
 

@@ -49,20 +49,20 @@ MUTANTS = {  # name: file, what is written, what it becomes, the tests that must
     ),
     "reset-waits-for-nobody": (
         "batch_control",
-        "if (quiet) state_q",
-        "state_q",
+        "if (!reading && !writing) phase_q",
+        "phase_q",
         "soft_reset",
     ),
     "start-while-busy-taken": (
         "batch_control",
-        "start && !reset && state_q == IDLE",
-        "start && !reset",
+        "start && phase_q == WORK && request_q == NONE",
+        "start && phase_q == WORK",
         "start_while_busy",
     ),
     "left-over-bytes-kept": (
         "bnn_shell",
-        "flush    = launch || clear",
-        "flush    = clear",
+        ".flush(launch_in || clear)",
+        ".flush(clear)",
         "batch",
     ),
     "W-data-moves": (
@@ -73,9 +73,27 @@ MUTANTS = {  # name: file, what is written, what it becomes, the tests that must
     ),
     "size-wraps-at-4-GiB": (
         "batch_control",
-        "in_q[32] || in_end",
-        "in_end",
+        "= in_q[32] || in_end",
+        "= in_end",
         "refused_requests",
+    ),
+    "queued-batch-in-the-last-beat": (
+        "bnn_shell",
+        "&& in_word_last) in_open_q",
+        "&& 1'b0) in_open_q",
+        "queue_suite.chain",
+    ),
+    "queued-output-not-held": (
+        "bnn_shell",
+        "core_label_tready = label_ready && label_active;",
+        "core_label_tready = label_ready;",
+        "queue_suite.chain",
+    ),
+    "labels-or-scores-of-the-next": (
+        "bnn_shell",
+        "if (launch_out) out_scores_q",
+        "if (launch_in) out_scores_q",
+        "queue_suite.chain",
     ),
 }
 
@@ -91,12 +109,13 @@ def test_bench_catches(name: str, tmp_path: Path) -> None:
     text = mutant.read_text()
     assert text.count(before) == 1, f"{file}.sv changed: mend this mutant"
     mutant.write_text(text.replace(before, after))
-    [(params, simulator)] = bench.runs([{**DEFAULTS, **ODD}])
+    slow = {"SLOW": 20} if name.endswith("last-beat") else {}  # so that the next words wait
+    [(params, simulator)] = bench.runs([{**DEFAULTS, **ODD, **slow}])
     with pytest.raises(bench.SimulationFailed, match="tests failed"):
         simulate(
             params,
             simulator,
-            "sim.system.suite",
+            "sim.system.suite,sim.system.queue_suite",
             sources=sources,
             folder=tmp_path / "sim",
             tests=tests,

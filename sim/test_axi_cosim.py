@@ -5,6 +5,7 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from flows.errors import CheckFailed
@@ -17,6 +18,7 @@ from sim.system.small import small_package
 
 PIXELS = Top(Make((24, 12, 8, 5), batch_norm=True, final="bn"), ((3, 8), (2, 3), (1, 2)))
 BITS = Top(Make((15, 6, 4), batch_norm=True, pixels=False), ((2, 5), (4, 2)))
+PACKED = Top(Make((48, 6, 4), batch_norm=True, input_norm=True), ((2, 6), (4, 2)), packed=True)
 [(_, SIMULATOR)] = bench.runs([{}])
 
 
@@ -52,6 +54,29 @@ def test_axi_cosim_pixels_and_negative_controls() -> None:
 def test_axi_cosim_bits() -> None:
     """A network with 1-bit inputs, packed by the driver."""
     run(*built("bits", BITS))
+
+
+def test_axi_cosim_packed() -> None:
+    """Pixels that the driver compares, some with >=, some with <, and packs: 6 bytes a frame."""
+    work, bit = built("packed", PACKED)
+    about = json.loads(bit.with_suffix(".json").read_text())
+    assert about["elements"] == 48 and about["input"] == {
+        "beats": 2,
+        "beat_bytes": 3,
+        "per_beat": 24,
+        "bits": 1,
+        "signed": False,
+    }
+    with np.load(bit.with_name("small_vectors.npz")) as vectors:
+        assert vectors["images"].max() == 255 and len(set(vectors["labels"].tolist())) > 1
+    assert run(work, bit)["frames"] == 64
+    # a pixel's bit is another one: the same tests fail
+    table = about["binarize"]
+    turned = bytes(1 - flag for flag in bytes.fromhex(table["falling"])) * 48
+    table["falling"] = turned[:48].hex()
+    bit.with_suffix(".json").write_text(json.dumps(about))
+    with pytest.raises(CheckFailed, match=r"1 of 1 tests"):
+        run(work, bit, "user_script")
 
 
 @pytest.mark.parametrize("bench_top", cosim.BOARD_TOPS)

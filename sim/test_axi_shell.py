@@ -26,7 +26,7 @@ RUNS = bench.runs(
 
 @pytest.mark.parametrize(("p", "simulator"), RUNS, ids=bench.test_id)
 def test_axi_shell(p: dict[str, Any], simulator: str) -> None:
-    simulate(p, simulator, "sim.system.suite")
+    simulate(p, simulator, "sim.system.suite,sim.system.queue_suite")  # one build for both
 
 
 @pytest.mark.parametrize(("p", "simulator"), RUNS, ids=bench.test_id)

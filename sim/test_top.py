@@ -14,21 +14,22 @@ TOPS = {  # (PE, SIMD) per layer
     "unrolled": Top(Make((7, 5, 3), batch_norm=True), ((5, 7), (3, 5))),
     "folded": Top(Make((17, 6, 4), batch_norm=True, final="bn"), ((1, 1), (1, 1))),
     "even": Top(Make((24, 12, 8, 5), batch_norm=True, final="bn"), ((3, 8), (2, 3), (1, 2))),
-    "folded-bits-in": Top(Make((7, 5, 3), pixels=False), ((1, 1), (1, 1))),
-    "bits-in": Top(Make((15, 6, 4), batch_norm=True, pixels=False), ((2, 5), (4, 2))),
+    "bits-in": Top(Make((16, 6, 4), batch_norm=True, pixels=False), ((2, 8), (4, 2))),
     "one-layer-table": Top(Make((9, 5), final="curve"), ((1, 3),)),
     "unrolled-table": Top(Make((17, 6, 4), batch_norm=True, final="curve"), ((6, 17), (4, 6))),
     "slow-last": Top(Make((12, 8, 6), batch_norm=True, final="negative"), ((4, 12), (1, 4))),
     "slow-first": Top(Make((18, 9, 9, 2), batch_norm=True), ((1, 2), (3, 1), (2, 3))),
     "one-class": Top(Make((9, 4, 1), batch_norm=True), ((2, 3), (1, 2))),
     "layer": Top(Make((64, 32, 32, 10), batch_norm=True, final="bn"), ((4, 16), (4, 4), (2, 4))),
-    # with width converters
+    # with width converters; behind bits, too, whose beats would not be whole bytes
+    "folded-bits-in": Top(Make((7, 5, 3), pixels=False), ((1, 1), (1, 1))),
     "uneven": Top(Make((21, 12, 10, 6), batch_norm=True, final="bn"), ((4, 7), (5, 3), (3, 2))),
     "odd-table": Top(Make((17, 6, 4), batch_norm=True, final="curve"), ((6, 1), (2, 3))),
     "odd-bits-in": Top(Make((7, 5, 3), pixels=False, final="bn"), ((1, 7), (1, 5))),
+    "packed": Top(Make((48, 12, 5), batch_norm=True, final="bn"), ((3, 6), (5, 3)), True),
 }
 SCORE_MAPS = {"none": None, "negative": "BnnRequant", "bn": "BnnRequant", "curve": "BnnLookup"}
-CONVERTERS = ("uneven", "odd-table", "odd-bits-in")
+CONVERTERS = ("uneven", "odd-table", "odd-bits-in", "folded-bits-in", "packed")
 PLAIN = [{"network": name} for name in TOPS if name not in CONVERTERS]
 RUNS = bench.runs(PLAIN[:3], PLAIN[3:], [{"network": name} for name in CONVERTERS])
 

@@ -11,6 +11,7 @@ are the same function; a test compares them.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
@@ -18,6 +19,7 @@ from brevitas.nn import QuantConv2d, QuantIdentity, QuantLinear
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from training.blocks import pad_with
 from training.irnet import EdeQuant
 from training.maxout import Maxout
 from training.methods import Method, padded, per_channel, register
@@ -26,46 +28,14 @@ from training.quantizers import (
     BinaryQuant,
     Quantized,
     activation_injector,
-    at_least,
     sign,
     weight_injector,
 )
+from training.sets import MaxoutSetFunction, SetFunction
 
 ALPHA_MIN = 1e-4  # an activation set keeps two values
-
-
-class SetFunction(torch.autograd.Function):
-    """The activation set, with z = (x - beta) / alpha, f = sign(z), f' = max(2 - 2 |z|, 0).
-
-    Paper form: y = alpha * f + beta. dx = f', dbeta = 1 - f', dalpha = f - z * f'.
-    Code form:  y = alpha * (f + beta). dx = f', dbeta = alpha - f', dalpha = f + beta - z * f'.
-    Each times dy; alpha and beta are one number per layer, so theirs are summed.
-    """
-
-    @staticmethod
-    def forward(  # noqa: D102
-        ctx: Any, x: Tensor, alpha: Tensor, beta: Tensor, code: bool
-    ) -> Tensor:
-        offset = alpha * beta if code else beta
-        ctx.save_for_backward(x, alpha, beta)
-        ctx.code = code
-        return at_least(x, beta).mul_(2 * alpha).add_(offset - alpha)
-
-    @staticmethod
-    def backward(ctx: Any, dy: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:  # noqa: D102
-        x, alpha, beta = ctx.saved_tensors
-        z2 = (x - beta).mul_(2 / alpha)
-        dx = torch.rsub(z2.abs(), 2).clamp_min_(0).mul_(dy)
-        up, down = _dot(dy, at_least(z2, 0.0)), dy.sum()  # sum of dy * f is 2 * up - down
-        d_alpha = 2 * up - down - 0.5 * _dot(dx, z2)
-        d_beta = -dx.sum()
-        if ctx.code:
-            return dx, d_alpha + beta * down, d_beta + alpha * down, None
-        return dx, d_alpha, d_beta + down, None
-
-
-def _dot(a: Tensor, b: Tensor) -> Tensor:
-    return torch.dot(a.reshape(-1), b.reshape(-1))
+EXACT_BITS = 23  # of a score: float32 rounds none of the sums on the way to it
+SCORE_BITS = 10  # of the last layer's largest factor: rounds it by less than 0.1 %
 
 
 class SetSign(QuantIdentity):  # type: ignore[misc]
@@ -74,8 +44,8 @@ class SetSign(QuantIdentity):  # type: ignore[misc]
     Forward:  training: alpha * sign(x - beta) + gamma, gamma = beta (form "paper", as published)
               or alpha * beta (form "code", as the authors' program computes). Evaluation: u, the
               sign alone; the layer behind it knows the set.
-    Gradient: `SetFunction`. alpha enters as max(|alpha|, 1e-4): in the paper form the sign of
-              alpha changes nothing, and hardware needs it positive.
+    Gradient: `SetFunction`, `MaxoutSetFunction`. alpha enters as max(|alpha|, 1e-4): in the paper
+              form the sign of alpha changes nothing, and hardware needs it positive.
     With `maxout`, that nonlinearity is a part of the module, and in evaluation of the threshold.
     """
 
@@ -95,9 +65,10 @@ class SetSign(QuantIdentity):  # type: ignore[misc]
         """Set values in training, -1 and +1 in evaluation."""
         if self.training:
             alpha, _ = self.values()
-            x = x if self.maxout is None else self.maxout(x)
-            y: Tensor = SetFunction.apply(x, alpha, self.beta, self.code)  # type: ignore[no-untyped-call]
-            return y
+            args = (alpha, self.beta, self.code)
+            if self.maxout is None:
+                return SetFunction.apply(x, *args)  # type: ignore[no-any-return, no-untyped-call]
+            return MaxoutSetFunction.apply(x, *self.maxout.slopes(), *args)  # type: ignore[no-any-return, no-untyped-call]
         if self.maxout is None or not self.maxout.monotone:
             x = (x if self.maxout is None else self.maxout(x)) - self.beta
         else:
@@ -200,7 +171,7 @@ class AdaLayer(nn.Module):
         if isinstance(behind, SetSign) and not behind.training:  # frozen: it puts out bits
             x = x * alpha_a + gamma_a
         if isinstance(self.match, QuantConv2d):
-            x = padded(x, self.pad, gamma_a - alpha_a)
+            x = pad_with(x, gamma_a - alpha_a, self.pad) if self.pad else x
             y: Tensor = F.conv2d(x, values, stride=self.match.stride)
             return y
         return F.linear(x, values)
@@ -217,6 +188,46 @@ class AdaLayer(nn.Module):
     def freeze(self) -> None:
         """Fix the constants, before export replaces the latent weights by their bits."""
         self.constants = self._constants()
+
+
+class AdaScores(AdaLayer):
+    """AdaBin's last layer together with the norm of its scores.
+
+    Training:   norm(y), y as in AdaLayer.
+    Evaluation: A * (s . u) + B * sum(u) + K, norm included, the three rounded to multiples of one
+                2^-k: `SCORE_BITS` bits for the largest factor, fewer where a sum would not be exact
+                in float32. So scores are integers, and hardware compares the very same.
+    """
+
+    def __init__(self, match: Any, total: Any, behind: nn.Module, norm: nn.Module) -> None:
+        super().__init__(match, total, behind, 0)
+        self.norm = norm
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Scores, shape (N, classes), of set values in training, of bits in evaluation."""
+        y: Tensor = super().forward(x)
+        return self.norm(y) if self.training else y
+
+    @torch.no_grad()
+    def _constants(self) -> tuple[Tensor, Tensor, Tensor]:
+        scale, share, rest = super()._constants()
+        gain, offset = gain_offset(self.norm)
+        scale, share, rest = scale * gain, share * gain, rest * gain + offset
+        factor = torch.maximum(scale.abs(), share.abs())
+        largest = float((self.match.weight[0].numel() * (scale.abs() + share.abs())).max())
+        exact = largest + float(rest.abs().max())  # below 2^24 steps, roundings included
+        steps = (float(factor.max()) * 2 ** (1 - SCORE_BITS), exact * 2.0**-EXACT_BITS)
+        step = 2.0 ** math.ceil(math.log2(max(*steps, 1e-30)))
+        return tuple(torch.round(v / step) * step for v in (scale, share, rest))  # type: ignore[return-value]
+
+
+def gain_offset(norm: nn.Module) -> tuple[Tensor | float, Tensor | float]:
+    """Gain and offset of a norm in evaluation; of no norm, 1 and 0."""
+    if isinstance(norm, nn.Identity):
+        return 1.0, 0.0
+    known: Any = norm
+    gain = known.weight / (known.running_var + known.eps).sqrt()
+    return gain, known.bias - known.running_mean * gain
 
 
 @register
@@ -242,11 +253,19 @@ class AdaBin(Method):
         maxout = Maxout(channels, self.quant.maxout == "monotone")
         return [SetSign(self.quant.form, maxout)]
 
+    def _pair(self, inputs: int, outputs: int, sign: nn.Module) -> tuple[nn.Module, nn.Module]:
+        total = QuantLinear(inputs, 1, bias=False, weight_quant=weight_injector(BinaryQuant))
+        return super().linear(inputs, outputs, sign), total
+
     def linear(self, inputs: int, outputs: int, sign: nn.Module) -> nn.Module:
         """Equalised weights behind a set or the input's plain sign."""
-        match = super().linear(inputs, outputs, sign)
-        total = QuantLinear(inputs, 1, bias=False, weight_quant=weight_injector(BinaryQuant))
-        return AdaLayer(match, total, sign, 0)
+        return AdaLayer(*self._pair(inputs, outputs, sign), sign, 0)
+
+    def classifier(
+        self, inputs: int, outputs: int, sign: nn.Module, norm: nn.Module
+    ) -> list[nn.Module]:
+        """The last layer and its norm in one, whose evaluation is exact."""
+        return [AdaScores(*self._pair(inputs, outputs, sign), sign, norm)]
 
     def conv(
         self, inputs: int, outputs: int, kernel: int, stride: int, pad: int, sign: nn.Module

@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """Images per second of each method in training, beside the plain binary network in the same run.
 
-    python -m training.bench [--network cnv] [--batch 128] [--accelerator gpu]
+    python -m training.bench [--network cnv] [--batch 128] [--turns 15] [--accelerator gpu]
 
 One measurement is a whole step: forwards, loss, backwards, optimiser. Methods take turns, step by
-step, and the fastest step of each counts: what else the machine does can only add to it.
+step, another one first in every turn. On a processor a step is charged what its process got of it,
+not what others got meanwhile. They still take room in caches and on the way to memory, which can
+only add to a step: so the fastest step of each counts, and beside the cost stands what single turns
+say. A second table splits a step (parts.py).
 """
 
 from __future__ import annotations
 
 import argparse
+import statistics
 import sys
 import time
 from collections.abc import Callable
@@ -21,6 +25,7 @@ from flows.errors import run_main
 from training import models
 from training.cmim import Cmim
 from training.config import Config, from_table
+from training.parts import PARTS, Parts
 from training.results import hardware
 
 PLAIN = "ste"
@@ -34,18 +39,34 @@ ROWS = [  # name, [quant], [cmim], the most it may cost beside the plain network
     ("ste + CMIM, bank", {"method": "ste"}, {"weight": 0.1, "negatives": "bank"}, 1.6),
 ]
 IMAGES = 50_000  # of the memories
+PART_TURNS = 3  # of the second table
+
+Step = Callable[[], None]
 
 
-def step_of(config: Config, device: str) -> Callable[[], None]:
+def clock_of(device: str) -> Callable[[], float]:
+    """Seconds: of this process on a processor, with one thread; else of the day, all work done."""
+    if device == "cpu":
+        return time.process_time
+
+    def clock() -> float:
+        torch.cuda.synchronize()
+        return time.perf_counter()
+
+    return clock
+
+
+def step_of(config: Config, device: str, parts: Parts) -> Step:
     """One training step of a configuration, on random images, as a function."""
     batch, shape = config.train.batch, config.model.in_features
     torch.manual_seed(1)
     model = models.build(config.model, config.quant)
     y_all = torch.randint(config.model.classes, (IMAGES,))
     cmim = Cmim(config, model, y_all) if config.cmim.weight else None
-    model.to(device)
+    parts.watch(model.to(device))
     if cmim is not None:
         cmim.to(device).start_epoch(0)
+        parts.watch(cmim)
     parameters = [*model.parameters(), *(cmim.parameters() if cmim else [])]
     optimiser = torch.optim.Adam([p for p in parameters if p.requires_grad], 1e-3)
     x = torch.rand(batch, shape, device=device)
@@ -57,57 +78,94 @@ def step_of(config: Config, device: str) -> Callable[[], None]:
         loss = F.cross_entropy(model.head(features), y)
         if cmim is not None:
             loss = loss + config.cmim.weight * cmim(x, features, index)
+        parts.mark("optimiser")
         optimiser.zero_grad()
+        parts.mark("rest")
         loss.backward()  # type: ignore[no-untyped-call]
+        parts.mark("optimiser")
         optimiser.step()
 
     return step
 
 
-def measure(steps: dict[str, Callable[[], None]], turns: int, device: str) -> dict[str, float]:
-    """Seconds of the fastest step of each; the first turn warms up and does not count."""
+def measure(
+    steps: dict[str, Step], turns: int, clock: Callable[[], float]
+) -> dict[str, list[float]]:
+    """Seconds of every step of each, turn by turn; the turn that warms up does not count."""
     seconds: dict[str, list[float]] = {name: [] for name in steps}
+    names = list(steps)
     for turn in range(turns + 1):
+        first = turn % len(names)
+        for name in names[first:] + names[:first]:
+            begin = clock()
+            steps[name]()
+            seconds[name].append(clock() - begin)
+    return {name: values[1:] for name, values in seconds.items()}
+
+
+def split(steps: dict[str, Step], turns: int, parts: Parts) -> dict[str, dict[str, float]]:
+    """Seconds of each part of each step, the least of a few turns."""
+    found: dict[str, list[dict[str, float]]] = {name: [] for name in steps}
+    for _ in range(turns):
         for name, step in steps.items():
-            if device != "cpu":
-                torch.cuda.synchronize()
-            begin = time.perf_counter()
+            parts.start()
             step()
-            if device != "cpu":
-                torch.cuda.synchronize()
-            if turn:
-                seconds[name].append(time.perf_counter() - begin)
-    return {name: min(values) for name, values in seconds.items()}
+            found[name].append(parts.stop())
+    return {n: {p: min(turn[p] for turn in f) for p in PARTS} for n, f in found.items()}
+
+
+def cost(values: list[float], plain: list[float]) -> tuple[float, float, float]:
+    """What a step costs beside the plain one's.
+
+    Args:
+        values: seconds, turn by turn.
+        plain: those of the plain network in the same turns, at least two.
+
+    Returns:
+        Fastest to fastest; then the middle half of what single turns say, from and to.
+    """
+    ratios = [value / other for value, other in zip(values, plain, strict=True)]
+    low, _, high = statistics.quantiles(ratios, n=4, method="inclusive")
+    return min(values) / min(plain), low, high
 
 
 def bench(network: str, width: int, batch: int, turns: int, device: str) -> str:
-    """The table of one network.
+    """The tables of one network.
 
     Args:
         network: of [model].
         width: channels of its first layer; 0: the published number.
         batch: images per step.
-        turns: steps of each method.
+        turns: steps of each method, at least two.
         device: torch's name of it.
 
     Returns:
-        Markdown: images per second, and time per step beside the plain network's.
+        Markdown: images per second and time per step beside the plain network's; then milliseconds
+        of every part of a step.
     """
     model = {"network": network, "shape": [3, 32, 32], "width": width}
     if network == "mlp":
         model = {"hidden": [64, 64, 64]}
-    steps, limits = {}, {}
+    clock = clock_of(device)
+    steps, limits, parts = {}, {}, Parts(clock)
     for name, quant, cmim, limit in ROWS:
         table = {"model": model, "quant": quant, "cmim": cmim, "train": {"batch": batch}}
-        steps[name] = step_of(from_table(table, "training/bench.py"), device)
+        steps[name] = step_of(from_table(table, "training/bench.py"), device, parts)
         limits[name] = limit
-    seconds = measure(steps, turns, device)
+    seconds = measure(steps, turns, clock)
     size = f", width {width}" if width else ""
-    lines = [f"| {network}{size}, batch {batch} | images/s | cost | at most |", "|---|---|---|---|"]
-    for name, value in seconds.items():
+    lines = [
+        f"| {network}{size}, batch {batch} | images/s | cost | half of {turns} turns | at most |",
+        "|---|---|---|---|---|",
+    ]
+    for name, values in seconds.items():
         most = f"{limits[name]}" if limits[name] else ""
-        cost = value / seconds[PLAIN]
-        lines.append(f"| {name} | {batch / value:,.0f} | {cost:.2f} | {most} |")
+        ratio, low, high = cost(values, seconds[PLAIN])
+        rate = f"{batch / min(values):,.0f}"
+        lines.append(f"| {name} | {rate} | {ratio:.2f} | {low:.2f} - {high:.2f} | {most} |")
+    lines += ["", "| ms per step | " + " | ".join(PARTS) + " |", "|---" * (len(PARTS) + 1) + "|"]
+    for name, each in split(steps, PART_TURNS, parts).items():
+        lines.append(f"| {name} | " + " | ".join(f"{each[p] * 1e3:.0f}" for p in PARTS) + " |")
     return "\n".join(lines)
 
 
@@ -116,7 +174,7 @@ def _main() -> None:
     parser.add_argument("--network", action="append", help="of [model]; may be given repeatedly")
     parser.add_argument("--width", type=int, default=0, help="of the first layer; 0: as published")
     parser.add_argument("--batch", type=int, default=128)
-    parser.add_argument("--turns", type=int, default=7)
+    parser.add_argument("--turns", type=int, default=15)
     parser.add_argument("--accelerator", default="cpu", choices=("cpu", "gpu"))
     args = parser.parse_args()
     torch.set_num_threads(1 if args.accelerator == "cpu" else torch.get_num_threads())

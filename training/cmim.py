@@ -26,6 +26,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from flows.errors import FlowError
+from training.blocks import map_mean
 from training.config import CmimConfig, Config
 from training.data import generator
 from training.distill import load_teacher
@@ -38,7 +39,7 @@ MEMORY_SEED = 0x6D696D
 
 def pooled(a: Tensor) -> Tensor:
     """Activations as one vector per image: (N, C) as they are, maps by their mean."""
-    return a if a.dim() == 2 else a.flatten(2).mean(2)
+    return a if a.dim() == 2 else map_mean(a)
 
 
 def layer_weights(config: CmimConfig, layers: int) -> list[float]:

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from training.config import ModelConfig
 from training.integer import Grid, IntLinear, Norm1d, Norm2d, feature_bits, int_conv
 from training.methods import Method, pad_map
-from training.network import Network, TensorNorm
+from training.network import Network, final_norm
 
 
 class Pixels(nn.Module):
@@ -87,12 +87,8 @@ def last_linear(model: ModelConfig, kind: Method, inputs: int, sees: nn.Module) 
         return nn.Sequential(IntLinear(inputs, model.classes, step))
     if ends(model, kind) == "real":
         return nn.Sequential(nn.Linear(inputs, model.classes))
-    layers = [kind.linear(inputs, model.classes, sees)]
-    if model.final_norm == "bn":
-        layers.append(Norm1d(model.classes))
-    elif model.final_norm == "tensor":
-        layers.append(TensorNorm())
-    return nn.Sequential(*layers)
+    norm = final_norm(model, Norm1d)
+    return nn.Sequential(*kind.classifier(inputs, model.classes, sees, norm))
 
 
 def clips(kind: Method) -> bool:

@@ -11,8 +11,16 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from training.blocks import along, blocks, channel_sum
 from training.methods import per_channel
 from training.quantizers import at_least
+
+
+def maxout(x: Tensor, p: Tensor, n: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Maxout of values, and its two sides max(x, 0) and min(x, 0); slopes shaped to multiply x."""
+    above = x.relu()
+    below = x - above
+    return torch.mul(below, n).addcmul_(above, p), above, below
 
 
 class MaxoutFunction(torch.autograd.Function):
@@ -21,19 +29,26 @@ class MaxoutFunction(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, p: Tensor, n: Tensor) -> Tensor:  # noqa: D102
         ctx.save_for_backward(x, p, n)
-        positive = x.relu()
-        return (x - positive).mul_(per_channel(n, x)).addcmul_(positive, per_channel(p, x))
+        y, p, n = torch.empty_like(x), along(p, x), along(n, x)
+        for x_, y_ in blocks(x, y):
+            above = x_.relu()
+            torch.sub(x_, above, out=y_).mul_(n).addcmul_(above, p)
+        return y
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> tuple[Tensor, Tensor, Tensor]:  # noqa: D102
         x, p, n = ctx.saved_tensors
-        over = [d for d in range(x.dim()) if d != 1]
-        positive = at_least(x, 0.0)  # at 0 itself dp and dn are 0 whatever it says
-        both = dy * x
-        total = both.sum(over)
-        dp = both.mul_(positive).sum(over)
-        dx = positive.mul_(per_channel(p - n, x)).add_(per_channel(n, x)).mul_(dy)
-        return dx, dp, total - dp
+        dx, dps, dns = torch.empty_like(x), [], []
+        n, more = along(n, x), along(p - n, x)
+        for x_, dy_, dx_ in blocks(x, dy, dx):
+            wide = x_.to(p.dtype)
+            positive = at_least(wide, 0.0)  # at 0 itself dp and dn are 0 whatever it says
+            both = wide * dy_
+            above = both * positive
+            dps.append(channel_sum(above))
+            dns.append(channel_sum(both.sub_(above)))
+            torch.addcmul(n, positive, more, out=dx_).mul_(dy_)
+        return dx, torch.stack(dps).sum(0), torch.stack(dns).sum(0)
 
 
 class Maxout(nn.Module):
@@ -65,6 +80,8 @@ class Maxout(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Values of shape (N, C, ...)."""
         p, n = self.slopes()
+        if not self.training:
+            return maxout(x, per_channel(p, x), per_channel(n, x))[0]
         y: Tensor = MaxoutFunction.apply(x, p, n)  # type: ignore[no-untyped-call]
         return y
 

@@ -144,6 +144,13 @@ class Method:
         made: nn.Module = QuantLinear(inputs, outputs, bias=False, weight_quant=weight_quant)
         return made
 
+    def classifier(
+        self, inputs: int, outputs: int, sign: nn.Module, norm: nn.Module
+    ) -> list[nn.Module]:
+        """The last layer, of 1-bit weights, and the norm of its scores (nn.Identity: none)."""
+        layer = self.linear(inputs, outputs, sign)
+        return [layer] if isinstance(norm, nn.Identity) else [layer, norm]
+
     def conv(
         self, inputs: int, outputs: int, kernel: int, stride: int, pad: int, sign: nn.Module
     ) -> nn.Module:

@@ -22,7 +22,7 @@ from training.config import ModelConfig, QuantConfig
 from training.convnets import Cnv, VggSmall
 from training.data import pixels
 from training.methods import method
-from training.network import Network, TensorNorm
+from training.network import Network, final_norm
 from training.resnets import ResNet
 
 
@@ -52,11 +52,8 @@ class Mlp(Network):
                 body.append(nn.Dropout(model.dropout))
             width = hidden
         self.cut, self.features_out = len(body), width
-        body.append(kind.linear(width, model.classes, sign))
-        if model.final_norm == "bn":
-            body.append(nn.BatchNorm1d(model.classes))
-        elif model.final_norm == "tensor":
-            body.append(TensorNorm())
+        norm = final_norm(model, nn.BatchNorm1d)
+        body += kind.classifier(width, model.classes, sign, norm)
         self.body = nn.Sequential(*body)
 
     def features(self, x: Tensor) -> Tensor:

@@ -6,6 +6,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from training.config import ModelConfig
+
 
 class TensorNorm(nn.Module):
     """Batch norm with one mean, variance, gain and offset for the whole tensor.
@@ -35,6 +37,13 @@ class TensorNorm(nn.Module):
                 self.running_var.lerp_(var * x.numel() / max(1, x.numel() - 1), self.momentum)
         gain = self.weight / (var + self.eps).sqrt()
         return x * gain + (self.bias - mean * gain)
+
+
+def final_norm(model: ModelConfig, norm: type[nn.BatchNorm1d]) -> nn.Module:
+    """The norm of the scores: `norm` per class, one for all, or none (nn.Identity)."""
+    if model.final_norm == "bn":
+        return norm(model.classes)
+    return TensorNorm() if model.final_norm == "tensor" else nn.Identity()
 
 
 class Network(nn.Module):

@@ -18,6 +18,8 @@ from brevitas.inject import ExtendedInjector
 from brevitas.proxy import ActQuantProxyFromInjector, WeightQuantProxyFromInjector
 from torch import Tensor, nn
 
+from training.blocks import blocks
+
 Quantized = tuple[Tensor, Tensor, Tensor, Tensor]
 
 VARIANCE_MIN = 1e-16  # below it a filter is constant but for rounding: its spread carries nothing
@@ -27,7 +29,10 @@ def sign(x: Tensor) -> Tensor:
     """+1 where x >= 0, else -1, in the type of x."""
     if torch._C._get_tracing_state():
         return torch.where(x >= 0, 1.0, -1.0).to(x.dtype)
-    return at_least(x, 0.0).mul_(2).sub_(1)
+    out = torch.empty_like(x.detach())
+    for x_, y_ in blocks(x.detach(), out):
+        torch.ge(x_, 0.0, out=y_).mul_(2).sub_(1)
+    return out
 
 
 def at_least(x: Tensor, threshold: Tensor | float) -> Tensor:
@@ -56,7 +61,10 @@ class SteSign(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> Tensor:  # noqa: D102
         x: Tensor = ctx.saved_tensors[0]
-        return torch.le(x.abs(), 1, out=torch.empty_like(x)).mul_(dy)
+        out = torch.empty_like(x)
+        for x_, dy_, dx_ in blocks(x, dy, out):
+            torch.le(x_.abs(), 1, out=dx_).mul_(dy_)
+        return out
 
 
 class BinaryQuant(nn.Module):

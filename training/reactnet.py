@@ -14,6 +14,7 @@ from brevitas.nn import QuantIdentity
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from training.blocks import blocks
 from training.methods import Method, per_channel, register
 from training.quantizers import (
     VARIANCE_MIN,
@@ -39,7 +40,11 @@ class PolySign(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> Tensor:  # noqa: D102
         x: Tensor = ctx.saved_tensors[0]
-        return dy * (2 - 2 * x.abs()).clamp_min(0)
+        dx = torch.empty_like(x)
+        for x_, dy_, dx_ in blocks(x, dy, dx):
+            slope = torch.rsub(x_.abs().mul_(2), 2).clamp_min_(0)
+            torch.mul(slope, dy_, out=dx_)
+        return dx
 
 
 class PolyQuant(BinaryQuant):

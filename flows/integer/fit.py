@@ -8,6 +8,7 @@ from both sides; the smallest shift that leaves room for it in every class and c
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,16 +45,36 @@ def fit(levels: Levels, x_low: int, x_high: int) -> Affine | None:
         return Affine(zero, np.full((n_classes, channels), levels.low), 0)
     x, least, below = _bounds_of(levels, x_low, x_high)
     widest = max(1, abs(x_low), abs(x_high))
+    found = smallest_shift(
+        x, least, below, lambda shift: min((n_levels + 1) << shift, FAR // widest)
+    )
+    return None if found is None else Affine(found[0], found[1].T.copy(), found[2])
+
+
+def smallest_shift(
+    x: Ints, least: Ints, below: Ints, steepest: Callable[[int], int]
+) -> tuple[Ints, Ints, int] | None:
+    """Integers with least << shift <= a * x + b < below << shift everywhere, in every channel.
+
+    Args:
+        x: shape (channels, classes, n).
+        least: the same shape; NONE where there is no bound.
+        below: the same shape; NONE where there is no bound.
+        steepest: the largest |a| for a shift.
+
+    Returns:
+        a (channels,), b (channels, classes) and the smallest shift up to MAX_SHIFT that serves all.
+    """
+    channels, n_classes, _ = x.shape
     a, b = np.zeros(channels, np.int64), np.zeros((channels, n_classes), np.int64)
     left = np.arange(channels)
     for shift in range(MAX_SHIFT + 1):
         a, b = a << 1, b << 1  # serves with one bit more of shift as well
-        steepest = min((n_levels + 1) << shift, FAR // widest)
         given = x[left], least[left], below[left]
-        a[left], b[left], fits = _search(*given, shift, steepest)
+        a[left], b[left], fits = _search(*given, shift, steepest(shift))
         left = left[~fits]
         if not len(left):
-            return Affine(a, b.T.copy(), shift)
+            return a, b, shift
     return None
 
 

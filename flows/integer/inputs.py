@@ -80,7 +80,7 @@ def _unpadded(ctx: Lowering, node: NodeProto, value: Value) -> str:
 
 def _affine(ctx: Lowering, value: Value) -> tuple[float, int] | None:
     """Step and zero with value = step * (code + zero) in every channel, or None."""
-    if value.high - value.low >= MANY:
+    if value.share is not None or value.high - value.low >= MANY:
         return None
     x = codes(value)
     y = evaluate(ctx.model, value, of_codes(value, x, 0)).astype(np.float64)

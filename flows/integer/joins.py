@@ -11,6 +11,7 @@ from onnx import NodeProto
 
 from flows.datatypes import int_type
 from flows.errors import FlowError
+from flows.integer import pairs
 from flows.integer.fallback import tabulate
 from flows.integer.fit import fit
 from flows.integer.lower import MORE, Lowering
@@ -108,6 +109,8 @@ def requantise(
     Raises:
         FlowError: no-affine (no multiply-add, nor thresholds or a table of a bearable size).
     """
+    if value.share is not None:
+        return pairs.requantise(ctx, value, function_of, node)
     if value.pool is not None:
         return _pooled(ctx, value, function_of, node)
     try:
@@ -173,6 +176,9 @@ def _pooled(
 
 def add(ctx: Lowering, node: NodeProto) -> Value:
     """The sum of two branches, on the finer one's grid."""
+    shared = pairs.joined(ctx, node)
+    if shared is not None:
+        return shared
     step = min(grid_step(ctx, name, node) for name in node.input)
     a, b = (materialise(ctx, name, node, step) for name in node.input)
     if (a.shape, a.flat) != (b.shape, b.flat):

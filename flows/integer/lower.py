@@ -13,7 +13,8 @@ from qonnx.custom_op.registry import getCustomOp
 
 from flows.errors import FlowError
 from flows.integer.hardware import Hardware
-from flows.integer.table import evaluate
+from flows.integer.sums import Sum
+from flows.integer.table import evaluate, split_constant
 from flows.integer.value import Padding, Value
 from flows.transforms.chain import ELEMENTWISE
 
@@ -27,6 +28,7 @@ class Lowering:
         self.model, self.hw, self.input_kind = model, Hardware(), input_kind
         self.values: dict[str, Value] = {}
         self.made: dict[str, Value] = {}  # integers on a grid, by QONNX tensor
+        self.sums: dict[str, Sum] = {}  # what the units with weights of 1 bit count, by stream
 
     def constant(self, name: str) -> np.ndarray | None:
         """A constant: an initialiser, or 1-bit or few-bit weights made from one."""
@@ -161,6 +163,8 @@ def _elementwise(ctx: Lowering, node: NodeProto) -> Value:
                 "sums of two branches (Add) are the only joins there is hardware for",
             )
         nodes += [n for n in other.nodes if n not in nodes]
+    for name in node.input:
+        split_constant(ctx.model, value, name)
     new = replace(value, nodes=(*nodes, node))
     if value.pad is not None:
         new = replace(new, pad=_through(ctx, node, value.pad, value.channels))

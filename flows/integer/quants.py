@@ -6,11 +6,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 from onnx import NodeProto
 from qonnx.custom_op.registry import getCustomOp
 
 from flows.datatypes import int_type
 from flows.errors import FlowError
+from flows.integer import pairs
 from flows.integer.joins import requantise
 from flows.integer.lower import MORE, Lowering
 from flows.integer.pools import add_pool, sinks
@@ -38,7 +40,10 @@ def bipolar(ctx: Lowering, node: NodeProto) -> Value:
         raise ctx.refused(node, "reads a padded map", "pad behind the quantizer")
     function_of = results(ctx.model, value, lambda y: (y >= 0).astype(np.int64))
     try:
-        found = levels(function_of, value)
+        if value.share is None:
+            stream, mask = _compared(ctx, node, value, levels(function_of, value))
+        else:
+            stream, mask = pairs.compare(ctx, value, function_of)
     except NotMonotone as err:
         names = ", ".join(f"{n.name} ({n.op_type})" for n in value.nodes)
         raise FlowError(
@@ -49,18 +54,24 @@ def bipolar(ctx: Lowering, node: NodeProto) -> Value:
             "n*p >= 0)",
             MORE,
         ) from None
-    thr, falling = _thresholds(found, value)
-    falls = falling.any(axis=0)
-    stream = _fused(ctx, node, value, thr, falling)
-    if stream is None:
-        stream = _compare(ctx, value, thr, falling)
     made = Value(stream, value.shape, 0, 1, scale, 2, np.array([[-1]]), flat=value.flat)
     if value.pool is not None:
-        mask = falls ^ sinks(ctx, value)
         made = add_pool(ctx, made, value.pool.kernel, "max", mask.astype(np.int64))
     if not value.flat:
         ctx.hw.realise(made.stream, node.output[0], scale, 2, -1)
     return made
+
+
+def _compared(
+    ctx: Lowering, node: NodeProto, value: Value, found: Levels
+) -> tuple[str, NDArray[np.bool_]]:
+    """The stream of bits, and the channels in which a waiting max-pool is an AND of them."""
+    thr, falling = _thresholds(found, value)
+    falls = np.asarray(falling.any(axis=0))
+    stream = _fused(ctx, node, value, thr, falling)
+    if stream is None:
+        stream = _compare(ctx, value, thr, falling)
+    return stream, falls if value.pool is None else falls ^ sinks(ctx, value)
 
 
 def _thresholds(found: Levels, value: Value) -> tuple[Ints, np.ndarray]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from flows.datatypes import int_type, smallest_type
 from flows.errors import FlowError
+from flows.integer import pairs
 from flows.integer.fallback import add_table
 from flows.integer.lower import MORE, Lowering
 from flows.integer.table import codes, evaluate, of_codes
@@ -33,6 +34,8 @@ def scores(ctx: Lowering, value: Value) -> str:
             "end in a classifier: average the maps or flatten them in front of a linear layer",
             MORE,
         )
+    if value.share is not None:
+        return _label(ctx, value, pairs.scores(ctx, value))
     value = _absorbed(ctx, value)
     n = value.high - value.low + 1
     exact = not value.nodes and value.scale > 0 and is_power_of_two(value.scale)
@@ -48,7 +51,11 @@ def scores(ctx: Lowering, value: Value) -> str:
             "quantise the classifier with power-of-two scales and a bias on their grid",
             MORE,
         )
-    return ctx.hw.add(
+    return _label(ctx, value, stream)
+
+
+def _label(ctx: Lowering, value: Value, stream: str) -> str:
+    label: str = ctx.hw.add(
         "BnnArgmax",
         [stream],
         (1,),
@@ -59,6 +66,7 @@ def scores(ctx: Lowering, value: Value) -> str:
         K=1,
         numInputVectors=[1],
     )
+    return label
 
 
 def _absorbed(ctx: Lowering, value: Value) -> Value:

@@ -13,6 +13,7 @@ from flows.integer.border import every_nth
 from flows.integer.hardware import SOURCE
 from flows.integer.joins import materialise
 from flows.integer.lower import Lowering
+from flows.integer.table import is_split
 from flows.integer.value import Padding, Value
 
 
@@ -95,6 +96,8 @@ def slice_(ctx: Lowering, node: NodeProto) -> Value:
         return value
     if value.pool is not None:
         value = materialise(ctx, node.input[0], node)
+    if any(is_split(ctx.model, name) for n in value.nodes for name in n.input):
+        raise ctx.refused(node, "skips pixels of different constants", "quantise in front of it")
     if value.border is not None:
         border, kept = every_nth(value.border, (strides[0], strides[1]))
         value = replace(value, border=border, offset=value.offset[kept])

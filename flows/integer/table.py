@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from onnx import NodeProto
 from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidArgument, RuntimeException
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.general.quant import quant
@@ -30,10 +31,18 @@ MONOTONE = frozenset(
 )
 
 Floats = NDArray[np.float32]
-Function = Callable[[Ints], Ints]
+#: codes, shape (n, channels), and, where a value has a share, its codes, (n, 1), to integers
+Function = Callable[..., Ints]
 
 
-def evaluate(model: ModelWrapper, value: Value, d: Ints, nodes: int | None = None) -> Floats:
+def evaluate(
+    model: ModelWrapper,
+    value: Value,
+    d: Ints,
+    nodes: int | None = None,
+    share: Ints | None = None,
+    k: int = 0,
+) -> Floats:
     """The tensor's values for integers d.
 
     Args:
@@ -41,6 +50,8 @@ def evaluate(model: ModelWrapper, value: Value, d: Ints, nodes: int | None = Non
         value: the tensor.
         d: shape (n, channels).
         nodes: apply only so many nodes; all where None.
+        share: the integers of value.share, shape (n, 1), where there is one.
+        k: class of the pixels, for constants that depend on it.
 
     Returns:
         Shape (n, channels).
@@ -52,11 +63,17 @@ def evaluate(model: ModelWrapper, value: Value, d: Ints, nodes: int | None = Non
     chain = value.nodes if nodes is None else value.nodes[:nodes]
     if not chain:
         return x
+    chain = tuple(_of_class(model, node, k) for node in chain)
     shape = model.get_tensor_shape(chain[0].output[0]) or [1, 1]
-    shaped = x.reshape(*x.shape, *[1] * (len(shape) - 2))
+    ones = [1] * (len(shape) - 2)
+    others = {}
+    if value.share is not None:
+        assert share is not None
+        q = np.float32(value.share.scale) * share.astype(np.float32)
+        others[value.share.start] = q.reshape(*q.shape, *ones)
+    path = Chain(value.start, chain[-1].output[0], chain, None)
     try:
-        y = evaluate_chain(model, Chain(value.start, chain[-1].output[0], chain, None), shaped)
-        return y.reshape(x.shape)
+        return evaluate_chain(model, path, x.reshape(*x.shape, *ones), others).reshape(x.shape)
     except (ValueError, Fail, InvalidArgument, RuntimeException) as err:
         names = ", ".join(f"{n.name} ({n.op_type})" for n in chain)
         raise FlowError(
@@ -68,6 +85,47 @@ def evaluate(model: ModelWrapper, value: Value, d: Ints, nodes: int | None = Non
         ) from err
 
 
+def split_constant(model: ModelWrapper, value: Value, name: str) -> bool:
+    """Take a constant that is a map, (1, channels, rows, columns), apart by classes of pixels.
+
+    Args:
+        model: holds it, and the parts then, as `name`@class.
+        value: whose pixels have classes.
+        name: of the constant.
+
+    Returns:
+        Whether it is one number per class and channel.
+    """
+    array = model.get_initializer(name)
+    if value.border is None or array is None or array.ndim != 4:
+        return False
+    classes = value.border.of_pixels()
+    if array.shape[2:] != classes.shape:
+        return False
+    for k in range(classes.max() + 1):
+        own = array[:, :, classes == k]
+        if not (own == own[:, :, :1]).all():
+            return False
+        model.set_initializer(f"{name}@{k}", own[:, :, :1, None])
+    return True
+
+
+def is_split(model: ModelWrapper, name: str) -> bool:
+    """Whether a constant depends on the class of the pixel."""
+    return model.get_initializer(f"{name}@0") is not None
+
+
+def _of_class(model: ModelWrapper, node: NodeProto, k: int) -> NodeProto:
+    """The node with the constants of a class of pixels, where it has such."""
+    if not any(is_split(model, name) for name in node.input):
+        return node
+    made = NodeProto()
+    made.CopyFrom(node)
+    for i, name in enumerate(node.input):
+        made.input[i] = f"{name}@{k}" if is_split(model, name) else name
+    return made
+
+
 def codes(value: Value) -> Ints:
     """Every code of the stream, rising."""
     return np.arange(value.low, value.high + 1, dtype=np.int64)
@@ -76,19 +134,35 @@ def codes(value: Value) -> Ints:
 def of_codes(value: Value, x: Ints, k: int) -> Ints:
     """D for codes x, shape (n,) or (n, channels), of pixels of class k; shape (n, channels)."""
     column = x[:, None] if x.ndim == 1 else x
-    d: Ints = value.mul * column + value.offsets[k][None, :]
+    d: Ints = value.mul * column + value.offsets[min(k, len(value.offset) - 1)][None, :]
     return d
 
 
+def of_share(value: Value, q: Ints | None, k: int) -> Ints | None:
+    """The shared integer for its codes q, shape (n, 1), at pixels of class k."""
+    share = value.share
+    if share is None or q is None:
+        return None
+    e: Ints = share.mul * q + share.offset[min(k, len(share.offset) - 1)]
+    return e
+
+
 def is_monotone(value: Value) -> bool:
-    """Whether the nodes surely never rise and fall within one channel; joins of branches may."""
-    computed = {value.start, *(node.output[0] for node in value.nodes)}
-    return all(
-        node.op_type in MONOTONE
-        and sum(name in computed for name in node.input) == 1
-        and not (node.op_type == "Div" and node.input[1] in computed)
-        for node in value.nodes
-    )
+    """Whether the nodes surely never rise and fall within one channel; joins of branches may.
+
+    A share, and what is made of it alone, counts as a constant.
+    """
+    computed = {value.start}
+    for node in value.nodes:
+        read = sum(name in computed for name in node.input)
+        if not read:
+            continue
+        if node.op_type not in MONOTONE or read > 1:
+            return False
+        if node.op_type == "Div" and node.input[1] in computed:
+            return False
+        computed.add(node.output[0])
+    return True
 
 
 @dataclass(frozen=True)
@@ -171,7 +245,9 @@ def results(
     """Integers made of a tensor's values: a function of the stream's codes for each class."""
 
     def of_class(k: int) -> Function:
-        return lambda x: code(evaluate(model, value, of_codes(value, x, k)))
+        return lambda x, q=None: code(
+            evaluate(model, value, of_codes(value, x, k), None, of_share(value, q, k), k)
+        )
 
     return of_class
 
@@ -193,12 +269,12 @@ def on_grid(model: ModelWrapper, value: Value) -> float | None:
 
     Every value has to be a whole multiple, below 2^24 in size, so that sums are exact in float32.
     """
-    if value.high - value.low >= MANY and value.nodes:
+    if value.share is not None or (value.high - value.low >= MANY and value.nodes):
         return None
     parts = []
     for k in range(len(value.offset)):
         ends = codes(value) if value.nodes else np.array([value.low, value.low + 1, value.high])
-        parts.append(evaluate(model, value, of_codes(value, ends, k)).ravel())
+        parts.append(evaluate(model, value, of_codes(value, ends, k), k=k).ravel())
     values = np.unique(np.concatenate(parts)).astype(np.float64)
     values = values[values != 0]
     if not len(values):

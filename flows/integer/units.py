@@ -15,6 +15,7 @@ from flows.datatypes import int_type
 from flows.integer.border import Border, Window, inside
 from flows.integer.inputs import Input
 from flows.integer.lower import Lowering
+from flows.integer.sums import Sum
 from flows.integer.value import Ints, Value, is_power_of_two
 from flows.integer.weights import Weights
 
@@ -49,31 +50,68 @@ def add_layer(
     n = weights.w.shape[1]
     counts = read.bits and weights.signs
     flipped = -weights.w if counts and read.step < 0 else weights.w
-    stream = read.value.stream
-    if not vector and not window.copies:
-        stream = _window(ctx, read, window, groups)
     outputs = len(weights.w)
     shape = (outputs, 1, 1) if vector else (outputs, *window.output)
     columns = flipped.transpose(0, 2, 3, 1).reshape(outputs, -1)  # channels fastest
+    plain = weights.signs and bool((columns == 1).all())
+    boxed = plain and outputs == 1 and n > 1 and not vector and not window.copies
+    stream = read.value.stream
+    if not (boxed or vector or window.copies):
+        stream = _window(ctx, read, window, groups)
     if counts:
         zeros = np.einsum("krc,orc->ko", ~taps, (flipped < 0).sum(axis=1))
         count = taps.reshape(len(taps), -1).sum(axis=1)[:, None] * n
         step = abs(read.step)
         offset = -2 * zeros - count + (1 if read.step > 0 else -1) * read.zero * inner
-        made = _binary(ctx, stream, columns, shape, groups)
-        made = replace(made, mul=2, offset=offset, raw=read.pad is not None)
+        if boxed:
+            made = replace(_boxed(ctx, node, read, window, n, shape), mul=2, offset=offset)
+        else:
+            made = _binary(ctx, stream, columns, shape, groups)
+            made = replace(made, mul=2, offset=offset, raw=read.pad is not None)
     else:
-        made, n_neg = _integer(ctx, node, read, stream, columns, weights, shape, groups)
+        if boxed:
+            made, n_neg = _boxed(ctx, node, read, window, n, shape), np.zeros(1, np.int64)
+        else:
+            made, n_neg = _integer(ctx, node, read, stream, columns, weights, shape, groups)
         step = read.step
         offset = n_neg[None, :] + read.zero * inner
         if read.bits:  # bits b stand for 2b - 1: sums of b, doubled
             offset = 2 * n_neg[None, :] + (read.zero - 1) * inner
             made = replace(made, mul=2)
         made = replace(made, offset=offset)
+    if weights.signs:
+        low, high = _range(read)
+        mw, ones = columns.shape[1], (columns > 0).sum(axis=1)
+        ctx.sums[made.stream] = Sum(read.value.stream, window, low, high, mw, ones, counts)
     if read.pad is None and len(taps) > 1:
         made = replace(made, border=border)
     made = _scaled(ctx, node, made, weights.scale * step)
     return made if bias is None else _biased(ctx, node, made, bias)
+
+
+def _range(read: Input) -> tuple[int, int]:
+    """Smallest and largest code of what a layer reads, the padding's included."""
+    return min(read.value.low, read.pad or 0), max(read.value.high, read.pad or 0)
+
+
+def _boxed(
+    ctx: Lowering, node: NodeProto, read: Input, window: Window, n: int, shape: tuple[int, int, int]
+) -> Value:
+    """The plain sum over windows, as the sum over pixels of the sum over their n channels.
+
+    So the line buffer keeps one number per pixel, not all channels a second time.
+    """
+    pixel, taps = np.ones((1, n), np.int64), np.ones((1, prod(window.kernel)), np.int64)
+    at = (1, window.rows, window.columns)
+    one = Weights(pixel, np.ones(1), 1)
+    if read.bits:
+        sums = _binary(ctx, read.value.stream, pixel, at, 1)
+    else:
+        sums, _ = _integer(ctx, node, read, read.value.stream, pixel, one, at, 1)
+    of_pixels = Input(sums, 1.0, 0, (read.pad or 0) * n, False)
+    stream = _window(ctx, of_pixels, window, 1)
+    made, _ = _integer(ctx, node, of_pixels, stream, taps, one, shape, 1)
+    return made
 
 
 def _window(ctx: Lowering, read: Input, window: Window, groups: int) -> str:
@@ -134,8 +172,7 @@ def _integer(
     Returns:
         Its sums, and per output what has to be added to them.
     """
-    x_low = min(read.value.low, read.pad or 0)
-    x_high = max(read.value.high, read.pad or 0)
+    x_low, x_high = _range(read)
     positive, negative = np.maximum(columns, 0), np.minimum(columns, 0)
     low = positive.sum(axis=1) * x_low + negative.sum(axis=1) * x_high
     high = positive.sum(axis=1) * x_high + negative.sum(axis=1) * x_low

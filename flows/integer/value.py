@@ -54,6 +54,8 @@ class Value:
         border: classes of the pixels where offset depends on them.
         nodes: per-channel nodes, from tensor `start` on, that are still to be applied; in order,
             the last one makes the tensor. They may branch and join again.
+        share: a second integer, one per pixel, that nodes combine with this one (pairs.py); it has
+            one channel and no nodes of its own.
         flat: the tensor is the map as a row vector, channels first, as PyTorch flattens.
         raw: the stream comes straight from a binary matrix-vector unit, as matches.
         pool, pad: operations that wait for the next quantizer, or the next convolution.
@@ -69,6 +71,7 @@ class Value:
     border: Border | None = None
     nodes: tuple[NodeProto, ...] = ()
     start: str = ""
+    share: Value | None = None
     flat: bool = False
     raw: bool = False
     pool: Pending | None = None
@@ -116,7 +119,9 @@ class Value:
         """Whether two tensors are functions of one stream's codes."""
         ours = (self.stream, self.scale, self.mul, self.start, self.pool, self.pad, self.flat)
         theirs = (other.stream, other.scale, other.mul, other.start, other.pool, other.pad)
-        return ours == (*theirs, other.flat) and np.array_equal(self.offset, other.offset)
+        shares = [v.share.stream if v.share else "" for v in (self, other)]
+        same = ours == (*theirs, other.flat) and shares[0] == shares[1]
+        return same and np.array_equal(self.offset, other.offset)
 
 
 def is_power_of_two(x: float) -> bool:

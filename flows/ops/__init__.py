@@ -7,6 +7,7 @@ qonnx resolves a node's domain to the Python module of that name and its op_type
 from flows.ops.axis_fork import AxisFork
 from flows.ops.axis_links import AxisDwc, AxisFifo
 from flows.ops.bnn_add import BnnAdd
+from flows.ops.bnn_affine import BnnAffine
 from flows.ops.bnn_argmax import BnnArgmax
 from flows.ops.bnn_binarize import BnnBinarize
 from flows.ops.bnn_channel_pad import BnnChannelPad
@@ -24,6 +25,7 @@ __all__ = [
     "AxisFifo",
     "AxisFork",
     "BnnAdd",
+    "BnnAffine",
     "BnnArgmax",
     "BnnBinarize",
     "BnnChannelPad",

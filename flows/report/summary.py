@@ -119,7 +119,7 @@ def commands(run: Run) -> list[str]:
         return [f"python -m flows.report --run build/{run.name}"]
     words = ["python", "-m", "flows.build", "--run", f"build/{run.name}"]
     keys = ("model", "board", "clk_mhz", "target_fps", "folding", "max", "input", "images", "data")
-    for key in (*keys, "rtl_images", "seed"):
+    for key in (*keys, "packed", "rtl_images", "seed"):
         if flow.get(key) is True:
             words.append(f"--{key}")
         elif flow.get(key) is not None and flow[key] is not False:

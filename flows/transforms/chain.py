@@ -8,6 +8,7 @@ value the integer can have. What comes out is exact by construction.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,7 +74,10 @@ def find_chain(model: ModelWrapper, start: str) -> Chain:
 
 
 def evaluate_chain(
-    model: ModelWrapper, chain: Chain, values: NDArray[np.float32]
+    model: ModelWrapper,
+    chain: Chain,
+    values: NDArray[np.float32],
+    others: Mapping[str, NDArray[np.float32]] | None = None,
 ) -> NDArray[np.float32]:
     """Run the chain's nodes in onnxruntime, without graph optimisations.
 
@@ -81,6 +85,7 @@ def evaluate_chain(
         model: the graph that holds the chain and its constants.
         chain: what to run; an empty chain gives `values` back.
         values: shape (n, C) or (n, C, 1, 1), float32: the values of tensor `chain.start`.
+        others: further tensors that the nodes read, shape (n, 1) or (n, 1, 1, 1).
 
     Returns:
         The same shape, float32: the values of tensor `chain.end`.
@@ -93,10 +98,14 @@ def evaluate_chain(
         if name and model.get_initializer(name) is not None
     ]
     shape = ["n", *values.shape[1:]]
+    given = {chain.start: values.astype(np.float32), **(others or {})}
     graph = helper.make_graph(
         list(chain.nodes),
         "chain",
-        [helper.make_tensor_value_info(chain.start, TensorProto.FLOAT, shape)],
+        [
+            helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", *array.shape[1:]])
+            for name, array in given.items()
+        ],
         [helper.make_tensor_value_info(chain.end, TensorProto.FLOAT, shape)],
         initializer=constants,
     )
@@ -109,7 +118,7 @@ def evaluate_chain(
     session = ort.InferenceSession(
         proto.SerializeToString(), options, providers=["CPUExecutionProvider"]
     )
-    result: NDArray[np.float32] = session.run(None, {chain.start: values.astype(np.float32)})[0]
+    result: NDArray[np.float32] = session.run(None, given)[0]
     return result
 
 

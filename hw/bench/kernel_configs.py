@@ -6,6 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from hw.kernels import (
+    bnn_affine_ref,
     bnn_binarize_ref,
     bnn_imvu_ref,
     bnn_levels_ref,
@@ -26,6 +27,9 @@ BORDERS = {"ROWS": 8, "COLS": 8, "CLASSES_R": 3, "CLASSES_C": 3}
 SCORES = {"N": 10, "PE": 1, "IN_W": 7, "COEF_W": 8, "OFFS_W": 16, "OUT_W": 18, "CLAMP": 0}
 CODES = {"N": 64, "PE": 4, "IN_W": 12, "IN_SIGNED": 1}
 REQUANT = {**CODES, "COEF_W": 8, "OFFS_W": 20, "SHIFT": 8, "OUT_W": 4, "LO": 0, "HI": 15}
+#: AdaBin in front of a sign
+AFFINE = {"N": 64, "PE": 16, "IN_W": 10, "Q_W": 10, "SHARE_W": 9, "OFFS_W": 20, "UNIT": 1}
+AFFINE |= {"SHIFT": 0, "OUT_W": 1, "LO": 0, "HI": 1}
 #: two windows of 3 x 3 per clk
 WIDE = {"ROWS": 32, "COLS": 32, "C": 16, "SIMD": 144, "M": 2, "PIX": 2}
 WIDE |= {f"PAD_{side}": 1 for side in "TLBR"}
@@ -58,6 +62,9 @@ KERNELS: list[tuple[str, Params, int]] = [
     ("bnn_pool", {"C": 64, "PE": 4, "KR": 8, "KC": 8, "IN_W": 4, "MODE": 1, "OUT_W": 10}, 1),
     ("bnn_pool", {**POOL, "PE": 64, "M": 2}, 1),
     ("bnn_add", {"PE": 4, "IN0_W": 8, "IN1_W": 8, "OUT_W": 4, "LO": 0, "HI": 15}, 1),
+    ("bnn_affine", AFFINE, 1),
+    ("bnn_affine", {**AFFINE, "DSP": 0}, 1),
+    ("bnn_affine", {**AFFINE, "N": 16, "DSP": 0}, 1),
     ("bnn_channel_pad", {"C": 16, "PE": 8, "IN_W": 4, "BEFORE": 8, "AFTER": 8}, 1),
     ("bnn_imvu", {"MW": 27, "MH": 64, "SIMD": 3, "PE": 16, "OUT_W": 14}, 1),
     ("bnn_imvu", {"MW": 64, "MH": 10, "SIMD": 4, "PE": 1, "W_W": 8, "OUT_W": 22}, 1),
@@ -109,6 +116,14 @@ def _requant(p: Params, rng: np.random.Generator) -> Given:
     return {"PARAMS": vector(words, p["PE"] * (p["COEF_W"] + p["OFFS_W"])), **_classes(p)}, {}
 
 
+def _affine(p: Params, rng: np.random.Generator) -> Given:
+    b, c = (1 << (p[name] - 1) for name in ("SHARE_W", "OFFS_W"))
+    a, shares = 1 - 2 * rng.integers(0, 2, p["N"]), rng.integers(-b, b, p["N"])
+    widths = 1, p["SHARE_W"], p["OFFS_W"]
+    words = bnn_affine_ref.param_words(a, shares, rng.integers(-c, c, p["N"]), p["PE"], *widths, 0)
+    return {"PARAMS": vector(words, p["PE"] * sum(widths))}, {}
+
+
 def _levels(p: Params, rng: np.random.Generator) -> Given:
     low = -(1 << (p["IN_W"] - 1))
     thr = np.sort(rng.integers(low, -low, (1, (1 << p["K"]) - 1, p["N"])), axis=1)
@@ -135,6 +150,7 @@ def _imvu(p: Params, rng: np.random.Generator) -> Given:
 
 
 _MADE = {
+    "bnn_affine": _affine,
     "bnn_binarize": _binarize, "bnn_requant": _requant, "bnn_levels": _levels,
     "bnn_lookup": _lookup, "bnn_imvu": _imvu,
 }  # fmt: skip

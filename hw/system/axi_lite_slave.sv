@@ -4,8 +4,9 @@
 // Function  each write transaction becomes one clk of `write`; a read answers with what read_data
 //           shows for read_word. Address and data of a write may come in any order.
 // Answers   always OKAY: an error on a Zynq's general port is a bus fault that kills the program.
-// Timing    a write takes 1 clk from the later of its address and data to `write`, 1 more to
-//           bvalid; a read 1 clk from its address to the look at read_data, 1 more to rvalid.
+// Timing    a write takes 1 clk from the later of its address and data to `write`, longer while hold
+//           is high, and 1 more to bvalid; a read 1 clk from its address to the look at read_data, 1
+//           more to rvalid.
 //           All outputs are registers.
 `default_nettype none
 module axi_lite_slave (
@@ -30,6 +31,7 @@ module axi_lite_slave (
   output      logic [1:0]  s_axi_rresp,
   output      logic        s_axi_rvalid,
   input  wire logic        s_axi_rready,
+  input  wire logic        hold,  // no `write` now
   output      logic        write,
   output      logic [9:0]  write_word,
   output      logic [31:0] write_data,
@@ -47,7 +49,7 @@ module axi_lite_slave (
   assign s_axi_arready = ar_ready_q;
   assign s_axi_rvalid  = r_valid_q;
   assign s_axi_rresp   = 2'b00;
-  assign write         = aw_held_q && w_held_q && !b_valid_q;
+  assign write         = aw_held_q && w_held_q && !b_valid_q && !hold;
   assign read          = ar_held_q && !r_valid_q;
 
   always_ff @(posedge clk) begin

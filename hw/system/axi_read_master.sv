@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // axi_read_master - reads `words` 64-bit words from memory and streams them.
 //
-// Function  after start: the words from address 8 * first_word on, in order, on m_axis.
+// Function  after start: the words from address 8 * first_word on, in order, on m_axis; tlast is on
+//           the last one. The next request may start while words of this one are in the FIFO.
 // Bursts    INCR, at most BURST words, none across a multiple of 8 * BURST bytes and so none across
 //           4 KiB: the first ends at such a multiple, the others begin there. At most OUTSTANDING
 //           are open. A burst is asked for only when the FIFO has room for all of it, so rready is
 //           always high: a slow core holds back requests, not the memory's answers.
 // Stop      while stop is high nothing more is asked for, and what is left is forgotten; busy stays
 //           until all that was asked for has come.
-// Errors    error is high from an answer that is not OKAY or EXOKAY until the next start. Its word is
-//           delivered like any other.
+// Errors    error is high from an answer that is not OKAY or EXOKAY until the next start or flush. Its
+//           word is delivered like any other.
 // Limits    start and flush only while not busy; flush empties the FIFO. first_word + words <= 2**29.
 `default_nettype none
 module axi_read_master #(
@@ -35,6 +36,7 @@ module axi_read_master #(
   input  wire logic        m_axi_rvalid,
   output      logic        m_axi_rready,
   output      logic [63:0] m_axis_tdata,
+  output      logic        m_axis_tlast,
   output      logic        m_axis_tvalid,
   input  wire logic        m_axis_tready
 );
@@ -57,7 +59,7 @@ module axi_read_master #(
   logic [OPEN_W-1:0]  open_q;      // bursts asked for whose last word has not come
   logic [COUNT_W-1:0] reserved_q;  // places of the FIFO that are taken or promised
   logic [LOW_W:0]     room, length;
-  logic               ar_valid_q, issue, take, last;
+  logic               ar_valid_q, issue, take, last, ends;
   logic [31:0]        ar_addr_q;
   logic [LOW_W-1:0]   ar_len_q;
 
@@ -66,6 +68,7 @@ module axi_read_master #(
   assign issue  = left_q != '0 && !stop && (!ar_valid_q || m_axi_arready)
                   && open_q < OPEN_W'(OUTSTANDING) && reserved_q <= COUNT_W'(DEPTH - BURST);
   assign last   = m_axi_rvalid && m_axi_rlast;
+  assign ends   = m_axi_rlast && open_q == OPEN_W'(1) && left_q == '0;
   assign take   = m_axis_tvalid && m_axis_tready;
   assign busy   = left_q != '0 || ar_valid_q || open_q != '0;
 
@@ -94,7 +97,7 @@ module axi_read_master #(
       else if (issue) left_q <= left_q - 30'(length);
       ar_valid_q <= issue || (ar_valid_q && !m_axi_arready);
       open_q     <= open_q + OPEN_W'(issue) - OPEN_W'(last);
-      error      <= !start && (error || (m_axi_rvalid && m_axi_rresp[1]));
+      error      <= !start && !flush && (error || (m_axi_rvalid && m_axi_rresp[1]));
     end
   end
   always_ff @(posedge clk) begin
@@ -103,10 +106,10 @@ module axi_read_master #(
   end
 
   logic fifo_ready;
-  word_fifo #(.W(64), .DEPTH(DEPTH)) u_fifo (
+  word_fifo #(.W(65), .DEPTH(DEPTH)) u_fifo (
     .clk, .rst, .flush,
-    .s_axis_tdata(m_axi_rdata), .s_axis_tvalid(m_axi_rvalid), .s_axis_tready(fifo_ready),
-    .m_axis_tdata, .m_axis_tvalid, .m_axis_tready
+    .s_axis_tdata({ends, m_axi_rdata}), .s_axis_tvalid(m_axi_rvalid), .s_axis_tready(fifo_ready),
+    .m_axis_tdata({m_axis_tlast, m_axis_tdata}), .m_axis_tvalid, .m_axis_tready
   );
   logic unused;  // the FIFO has room for all that was asked for (proved in formal/)
   assign unused = &{1'b0, fifo_ready, m_axi_rresp[0]};

@@ -8,7 +8,7 @@
 //           core. At most OUTSTANDING wait for their answer.
 // Stop      while stop is high no further burst is announced; busy stays until all that were are
 //           written and answered. Words that no burst took remain until flush.
-// Errors    error is high from an answer that is not OKAY or EXOKAY until the next start.
+// Errors    error is high from an answer that is not OKAY or EXOKAY until the next start or flush.
 // Limits    start and flush only while not busy; flush empties the FIFO. first_word + words <= 2**29.
 `default_nettype none
 module axi_write_master #(
@@ -113,7 +113,7 @@ module axi_write_master #(
       aw_valid_q <= issue || (aw_valid_q && !m_axi_awready);
       open_q     <= open_q + OPEN_W'(issue) - OPEN_W'(answer);
       owed_q     <= owed_q + (issue ? COUNT_W'(length) : '0) - COUNT_W'(send);
-      error      <= !start && (error || (m_axi_bvalid && m_axi_bresp[1]));
+      error      <= !start && !flush && (error || (m_axi_bvalid && m_axi_bresp[1]));
     end
   end
   always_ff @(posedge clk) begin

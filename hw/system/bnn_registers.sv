@@ -29,6 +29,8 @@ module bnn_registers (
   input  wire logic        hw_status_bad_range,
   input  wire logic        hw_status_refused,
   input  wire logic        hw_status_stopped,
+  input  wire logic        hw_status_queued,
+  input  wire logic        hw_status_dropped,
   output      logic        reg_irq_enable_done,
   output      logic        reg_irq_enable_error,
   input  wire logic        set_irq_status_done,
@@ -42,6 +44,7 @@ module bnn_registers (
   input  wire logic [31:0] hw_in_bytes,
   input  wire logic [31:0] hw_label_bytes,
   input  wire logic [31:0] hw_score_bytes,
+  input  wire logic [31:0] hw_batches_done,
   input  wire logic [31:0] hw_cycles,
   input  wire logic [31:0] hw_read_stall,
   input  wire logic [31:0] hw_core_stall,
@@ -58,10 +61,10 @@ module bnn_registers (
   always_comb begin
     case (read_word)
       10'h000: read_data = 32'h424E4E46;
-      10'h001: read_data = 32'h00010000;
+      10'h001: read_data = 32'h00020000;
       10'h002: read_data = hw_hash_low;
       10'h003: read_data = hw_hash_high;
-      10'h005: read_data = {24'b0, hw_status_stopped, hw_status_refused, hw_status_bad_range, hw_status_bad_address, hw_status_write_error, hw_status_read_error, hw_status_done, hw_status_busy};
+      10'h005: read_data = {22'b0, hw_status_dropped, hw_status_queued, hw_status_stopped, hw_status_refused, hw_status_bad_range, hw_status_bad_address, hw_status_write_error, hw_status_read_error, hw_status_done, hw_status_busy};
       10'h006: read_data = {30'b0, reg_irq_enable_error, reg_irq_enable_done};
       10'h007: read_data = {30'b0, reg_irq_status_error, reg_irq_status_done};
       10'h008: read_data = reg_source;
@@ -71,6 +74,7 @@ module bnn_registers (
       10'h00C: read_data = hw_in_bytes;
       10'h00D: read_data = hw_label_bytes;
       10'h00E: read_data = hw_score_bytes;
+      10'h00F: read_data = hw_batches_done;
       10'h010: read_data = hw_cycles;
       10'h011: read_data = hw_read_stall;
       10'h012: read_data = hw_core_stall;

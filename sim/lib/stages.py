@@ -17,6 +17,7 @@ from flows.execute import Outputs, layers_of, run_integer, run_qonnx
 from flows.fold_graph import fold
 from flows.importer import import_qonnx, streamline
 from flows.lowering import lower, specialise
+from flows.transforms.pack_input import PackInput
 
 
 @dataclass(frozen=True)
@@ -31,12 +32,18 @@ class Stages:
 
 
 def run_stages(
-    path: Path, fps: float | None = 1e6, kind: str = "pixel/255", folding: Path | None = None
+    path: Path,
+    fps: float | None = 1e6,
+    kind: str = "pixel/255",
+    folding: Path | None = None,
+    packed: bool = False,
 ) -> Stages:
-    """Import .. fold, for a rate or with a folding file."""
+    """Import .. fold, for a rate or with a folding file; `packed` as in FlowConfig."""
     imported = import_qonnx(path)
     streamlined = streamline(imported, kind)
     specialised = specialise(lower(streamlined))
+    if packed:
+        specialised = specialised.transform(PackInput())
     folded, table = fold(specialised, load_board("pynq-z1"), 100.0, fps, folding)
     return Stages(imported, streamlined, specialised, folded, table)
 

@@ -28,10 +28,11 @@ PART, CLK_MHZ = "xc7z020clg400-1", 100.0
 
 @dataclass(frozen=True)
 class Top:
-    """A network and (PE, SIMD) of each of its matrix-vector units."""
+    """A network and (PE, SIMD) of each of its matrix-vector units; `packed` as in FlowConfig."""
 
     make: Make
     folds: tuple[tuple[int, int], ...]
+    packed: bool = False
 
 
 def build_top(top: Top, folder: Path, seed: int) -> tuple[Path, list[str]]:
@@ -47,7 +48,7 @@ def build_top(top: Top, folder: Path, seed: int) -> tuple[Path, list[str]]:
     table = {f"BnnMvu_{i}": {"PE": pe, "SIMD": simd} for i, (pe, simd) in enumerate(top.folds)}
     folding.write_text(json.dumps(table))
     kind = "pixel/255" if top.make.pixels else "bipolar"
-    model = run_stages(network, None, kind, folding).folded
+    model = run_stages(network, None, kind, folding, top.packed).folded
     generate(model, folder / "rtl", PART, CLK_MHZ)
     description = stitch(model, folder / "rtl", folder / "top")
     vectors = _vectors(model, description, not top.make.pixels, seed)
@@ -62,7 +63,11 @@ def _vectors(model: Any, description: dict[str, Any], binary: bool, seed: int) -
     tensors = {stream.prefix: stream.tensor for stream in streams_of(model)}
     beats = {name: s["beats_per_frame"] for name, s in description["streams"].items()}
     score = description["score"]
-    bits = {"s_axis": 1 if binary else 8, "m_axis_label": 8, "m_axis_score": score["bits"]}
+    bits = {
+        "s_axis": 1 if binary or description["binarize"] else 8,
+        "m_axis_label": 8,
+        "m_axis_score": score["bits"],
+    }
     frames = {}
     for name in PORTS:
         array = values[tensors[name]].astype(np.int64).reshape(N_IMAGES, -1)

@@ -48,6 +48,7 @@ class Shell:
         self.params: dict[str, int] = json.loads(os.environ["BENCH_PARAMS"])
         self.shape = Frame.of(self.params)
         self.memory = Memory()
+        self.around: dict[int, tuple[int, bytes]] = {}  # by destination: where, what
         self.slave = AxiSlave(AxiBus.from_prefix(dut, "m_axi"), dut.clk, dut.rst, self.memory)
         self.lite = AxiLiteMaster(AxiLiteBus.from_prefix(dut, "s_axi"), dut.clk, dut.rst)
         self.pause(pause)
@@ -101,14 +102,18 @@ class Shell:
         return int(await self.lite.read_dword(REG[name]))
 
     async def begin(self, source: int, destination: int, frames: int, scores: bool = False) -> None:
-        """Write a request and start it; the interrupt is enabled for both events."""
+        """Clear and enable the interrupt for both events, then request()."""
+        await self.write("IRQ_STATUS", 3)
+        await self.write("IRQ_ENABLE", 3)
+        await self.request(source, destination, frames, scores)
+
+    async def request(self, source: int, destination: int, frames: int, scores: bool) -> None:
+        """Write a request and START."""
         for name, value in [
             ("SOURCE", source),
             ("DESTINATION", destination),
             ("FRAMES", frames),
             ("OPTIONS", int(scores)),
-            ("IRQ_STATUS", 3),
-            ("IRQ_ENABLE", 3),
             ("CONTROL", BIT["CONTROL_START"]),
         ]:
             await self.write(name, value)
@@ -121,23 +126,42 @@ class Shell:
 
     async def wait_idle(self, limit: int = 2000) -> int:
         """Poll STATUS until BUSY is low; nothing may be open on the memory port then."""
+        status = await self.wait_low("BUSY", limit)
+        assert int(self.dut.open.value) == 0, "idle with transfers open"
+        return status
+
+    async def wait_low(self, name: str, limit: int = 2000) -> int:
+        """Poll STATUS until this bit of it is low; returns STATUS."""
         for _ in range(limit):
             status = await self.read("STATUS")
-            if not status & BIT["STATUS_BUSY"]:
-                assert int(self.dut.open.value) == 0, "idle with transfers open"
+            if not status & BIT[f"STATUS_{name}"]:
                 return status
             await ClockCycles(self.dut.clk, 5)
-        raise AssertionError(f"busy for ever, STATUS={status:#x}")
+        raise AssertionError(f"{name} for ever, STATUS={status:#x}")
 
-    def place(self, frames: int, scores: bool, source: int, destination: int) -> bytes:
-        """Random input at source, noise around the output; returns what the output must be."""
+    async def forget_error(self) -> None:
+        """RESET, after an error: before it no START is taken."""
+        await self.write("CONTROL", BIT["CONTROL_RESET"])
+        status = await self.wait_idle()
+        assert not status & ~(BIT["STATUS_STOPPED"] | BIT["STATUS_DROPPED"]), f"STATUS={status:#x}"
+
+    def place(
+        self, frames: int, scores: bool, source: int, destination: int, more: bool = False
+    ) -> bytes:
+        """Random input at source, noise around the output; returns what the output must be.
+
+        With `more`, what was placed before may be read and written, too.
+        """
+        if not more:
+            self.memory.forbid_all()
+            self.around.clear()
         data = self.rng.randbytes(frames * self.shape.in_bytes)
         self.memory.put(source, data)
         want = batch(data, self.shape, scores)
         noise = self.rng.randbytes(len(want) + 2 * GUARD)
         low = max(destination - GUARD, 0)
-        self.around = (low, noise[GUARD - (destination - low) :])
-        self.memory.put(*self.around)
+        self.around[destination] = (low, noise[GUARD - (destination - low) :])
+        self.memory.put(*self.around[destination])
         self.memory.allow((source, source + len(data)), (destination, destination + len(want)))
         return want
 
@@ -147,7 +171,7 @@ class Shell:
         if got != want:
             first = next(i for i, (a, b) in enumerate(zip(got, want, strict=True)) if a != b)
             raise AssertionError(f"output differs at byte {first} of {len(want)}")
-        low, noise = self.around
+        low, noise = self.around[destination]
         head = destination - low
         assert self.memory.get(low, head) == noise[:head], "bytes before the output changed"
         behind = noise[head + len(want) :]

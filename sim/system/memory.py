@@ -26,10 +26,14 @@ class Memory:
         self.bad_writes: set[int] = set()
         self.violations: list[str] = []
 
+    def forbid_all(self) -> None:
+        """Close all windows."""
+        self.readable, self.writable = [], []
+
     def allow(self, read: tuple[int, int], write: tuple[int, int]) -> None:
-        """Set the windows (first, one past the last); reads count in whole 8-byte words."""
-        self.readable = [(read[0] // 8 * 8, -(-read[1] // 8) * 8)]
-        self.writable = [write]
+        """Open windows (first, one past the last); reads count in whole 8-byte words."""
+        self.readable.append((read[0] // 8 * 8, -(-read[1] // 8) * 8))
+        self.writable.append(write)
 
     def _check(self, kind: str, windows: list[tuple[int, int]], start: int, length: int) -> None:
         if not any(first <= start and start + length <= last for first, last in windows):

@@ -27,7 +27,7 @@ async def every_register(dut: Any, pause: float) -> None:
     fixed = {r.name: r.value for r in table.registers if r.value is not None}
     fixed |= {"HASH_LOW": HASH & 0xFFFFFFFF, "HASH_HIGH": HASH >> 32, "IN_BYTES": shape.in_bytes}
     fixed |= {"LABEL_BYTES": shape.label_bytes, "SCORE_BYTES": shape.score_bytes, "STATUS": 0}
-    fixed |= {"CONTROL": 0, "CYCLES": 0, "FRAMES_IN": 0}
+    fixed |= {"CONTROL": 0, "BATCHES_DONE": 0, "WRITE_STALL": 0, "FRAMES_IN": 0}
     masks = {r.name: sum(1 << f.bit for f in r.fields) or 0xFFFFFFFF for r in table.registers}
     for _ in range(120):
         name = shell.rng.choice([*kept, *fixed, "hole"])
@@ -58,6 +58,8 @@ async def interrupt(dut: Any) -> None:
             await ClockCycles(dut.clk, 10)
             await shell.wait_idle()
             bit = 0 if good else 1
+            if not good:
+                await shell.forget_error()
             assert await shell.read("IRQ_STATUS") == 1 << bit
             assert int(dut.irq.value) == (done, error)[bit]
             await shell.write("IRQ_STATUS", 2 >> bit)  # the other one: nothing
@@ -78,20 +80,25 @@ async def rate_and_counters(dut: Any) -> None:
     words = n * shape.in_bytes / 8
     core = n * p["IN_BEATS"] * p["SLOW"]
     pieces = p["SCORE_BEATS"] * -(-p["SCORE_BEAT_BYTES"] // 8)
-    await shell.run(n, False, IN, OUT)
-    cycles = await shell.read("CYCLES")
+    names = ("CYCLES", "READ_STALL", "CORE_STALL", "WRITE_STALL")
+
+    async def counted(scores: bool, limit: int = 30_000) -> dict[str, int]:
+        """What one batch adds to the counters."""
+        before = {name: await shell.read(name) for name in names}
+        await shell.run(n, scores, IN, OUT, limit)
+        return {name: await shell.read(name) - before[name] for name in names}
+
+    idle = await counted(False)
+    cycles = idle["CYCLES"]
     least = max(words, core)
     output = n * (pieces + p["IN_BEATS"] + 2)  # toy_core holds the next frame until then
     most = max(least * 1.02, output + n * p["LAG"]) + 100
     assert least <= cycles <= most, f"{cycles} clk, {least} .. {most} expected"
-    names = ("READ_STALL", "CORE_STALL", "WRITE_STALL")
-    idle = {name: await shell.read(name) for name in names}
     assert all(value <= cycles for value in idle.values())
     for channel, name in (("r", "READ_STALL"), ("aw", "WRITE_STALL")):
         shell.pause(0.97, channel)
         limit = 10_000 + int(200 * words)  # 33 clk per word on average
-        await shell.run(n, True, IN, OUT, limit)
-        slow = {name: await shell.read(name) for name in names}
+        slow = await counted(True, limit)
         if channel == "r" or shape.score_bytes * n > 1200:  # the write buffers hold the rest
             assert slow[name] > idle[name] + words / 4, f"{channel}: {slow} after {idle}"
         shell.pause(0.0)

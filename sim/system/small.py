@@ -37,7 +37,7 @@ def small_package(top: Top, folder: Path, seed: int) -> tuple[Path, Any]:
     table = {f"BnnMvu_{i}": {"PE": pe, "SIMD": simd} for i, (pe, simd) in enumerate(top.folds)}
     (folder / "folding.json").write_text(json.dumps(table))
     kind = "pixel/255" if top.make.pixels else "bipolar"
-    model = run_stages(network, None, kind, folder / "folding.json").folded
+    model = run_stages(network, None, kind, folder / "folding.json", top.packed).folded
     return package(model, folder, 60), model
 
 

@@ -19,6 +19,7 @@ from flows.errors import CheckFailed
 from flows.files import read_json
 from flows.first_difference import first_difference
 from flows.steps import Context
+from sim.lib import two_sums
 from sim.lib.literals import flip
 from sim.lib.map_corners import SAME, pixels_read_twice
 from sim.lib.maps import MapGraph
@@ -92,6 +93,7 @@ NETS: list[tuple[Callable[[MapGraph], str], float]] = [
     (integer_first, 5_000),
     (curves, 150_000),
     (pixels_read_twice, 50_000),
+    (two_sums.padded_with_0, 50_000),
 ]
 
 
@@ -127,6 +129,7 @@ def test_rtl_equals_the_network(net: Callable[[MapGraph], str], run_of: Runs) ->
 
 #: several pixels per clk everywhere: classes of border pixels, pools, shortcuts, curves
 FASTEST = {zero_padding: 8, convolved_shortcut: 8, integer_first: 16, curves: 8}
+FASTEST[two_sums.padded_with_0] = 8
 
 
 @pytest.mark.parametrize("net", FASTEST, ids=lambda net: net.__name__)

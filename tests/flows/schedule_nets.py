@@ -7,7 +7,7 @@ import random
 
 from flows.schedule_graph import Graph
 from flows.schedule_kinds import Node, Sink, Source
-from flows.schedule_nodes import converter, matvec, pixelwise, pool, wide_window, window
+from flows.schedule_nodes import converter, matvec, pixelwise, pool, shared, wide_window, window
 from hw.kernels.bnn_window_wide_ref import fits
 
 
@@ -103,6 +103,20 @@ class Maker:
         self.add(pixelwise(self.tag(), [end, short], [self.new(8)], self.beats(), 2))
         return short
 
+    def shared(self, fold_r: int, kernel: int, pad: int) -> None:
+        """A convolution and, beside it, the sum that its outputs share, as AdaBin's."""
+        main, side = self.new(8), self.new(8)
+        self.add(pixelwise(self.tag(), [self.end], [main, side], self.beats()))
+        size, before = self.size, self.folds
+        self.end = main
+        self.conv(fold_r, kernel, 1, pad, replay=False)
+        main, self.end, self.size, self.folds = self.end, side, size, before
+        self.add(matvec(self.tag(), self.end, self.new(6), size * size, before, 1))
+        self.folds = 1
+        self.conv(1, kernel, 1, pad, replay=False)
+        inputs, self.folds = [main, self.end], fold_r
+        self.add(shared(self.tag(), inputs, [self.new(1)], self.beats(), fold_r, 5))
+
     def graph(self) -> Graph:
         self.nodes.append(Sink("out", (self.end,), self.beats()))
         return Graph(tuple(self.nodes), self.bits)
@@ -130,6 +144,20 @@ def random_net(seed: int) -> Graph:
             net.residual(net.folds, rng.choice((1, net.folds)))
         else:
             net.pipeline(rng.randint(1, 9))
+    return net.graph()
+
+
+def random_shared_net(seed: int) -> Graph:
+    """Sums that channels share, with and without padding, between others."""
+    rng = random.Random(seed)
+    net = Maker(rng.choice((6, 8, 9)), rng.choice((1, 2, 3)), 8)
+    for _ in range(rng.randint(1, 3)):
+        kernel = rng.choice((1, 2, 3) if net.size > 3 else (1,))
+        net.shared(rng.choice((1, 2, 4)), kernel, rng.randint(0, kernel // 2))
+        if rng.random() < 0.3 and net.size >= 4:
+            net.pool(2)
+        elif rng.random() < 0.3 and net.size >= 3:
+            net.residual(net.folds, 1)
     return net.graph()
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from flows.beats import beats_to_scores, lanes_to_beats
+from flows.beats import beats_to_scores, dense_lanes, lanes_to_beats
 from flows.errors import CheckFailed
 from sim.bench.drive import intervals
 
@@ -53,3 +53,28 @@ def test_frames_that_none_follows_may_be_earlier_but_not_later() -> None:
     ends[-1] = 81
     assert intervals(ends, 25)["interval"] is None
     assert intervals(ends[:2], 25)["interval"] == 10
+
+
+@pytest.mark.parametrize(
+    ("n", "lanes", "wide"),
+    [
+        (784, 56, 56),
+        (784, 112, 112),
+        (784, 1, 8),
+        (784, 49, 392),
+        (784, 98, 392),
+        (784, 28, 56),
+        (2401, 49, 343),  # 7 beats of 43 bytes are as few as one of 301
+        (17, 1, 17),  # 3 bytes, 7 bits of them unused: not 17 bytes
+        (30, 5, 15),
+        (8, 8, 8),
+    ],
+)
+def test_dense_beats_waste_no_bit_where_they_can(n: int, lanes: int, wide: int) -> None:
+    def frame_bytes(beat: int) -> int:
+        return n // beat * -(-beat // 8)
+
+    assert dense_lanes(n, lanes) == wide
+    assert wide % lanes == 0 and n % wide == 0
+    multiples = [lanes * k for k in range(1, n // lanes + 1) if n % (lanes * k) == 0]
+    assert frame_bytes(wide) == min(map(frame_bytes, multiples)) == -(-n // 8)

@@ -61,6 +61,13 @@ def test_options_of_the_run_are_kept_and_overridden(tmp_path: Path) -> None:
     assert config.target_fps is None and config.folding == "f.json"
 
 
+def test_packed_is_kept_until_it_is_switched_off(tmp_path: Path) -> None:
+    assert not given(*GOAL)[1].packed and given(*GOAL, "--packed")[1].packed
+    write_json(tmp_path / "flow.json", {"model": "m.onnx", "target_fps": 7.0, "packed": True})
+    assert given("--run", str(tmp_path))[1].packed
+    assert not given("--run", str(tmp_path), "--no-packed")[1].packed
+
+
 def test_a_trained_run_is_proved_on_its_own_test_set(tmp_path: Path) -> None:
     write_json(tmp_path / "metrics.json", {"config": {"data": {"name": "mnist"}}})
     assert given("--run", str(tmp_path), "--target-fps", "5")[1].images == "mnist"

@@ -15,6 +15,9 @@ from bnnflow_host.hwh import divisors, hwh_text
 from flows.config import load_board
 from flows.deploy import deploy, description, vectors
 from flows.errors import FlowError
+from flows.execute import run_qonnx
+from flows.importer import import_qonnx
+from flows.packed import packed_input
 from sim.lib.networks import Make
 from sim.lib.random_maps import write_random
 from sim.lib.stages import run_stages
@@ -28,6 +31,8 @@ TOPS = {
     "negative": Top(Make((12, 8, 6), batch_norm=True, final="negative"), ((4, 12), (1, 4))),
     "one-class": Top(Make((9, 4, 1), batch_norm=True), ((2, 3), (1, 2))),
     "threshold-per-pixel": Top(Make((9, 5, 3), input_norm=True), ((1, 3), (1, 5))),
+    "packed": Top(Make((48, 6, 4), batch_norm=True, input_norm=True), ((2, 6), (4, 2)), True),
+    "packed-odd": Top(Make((17, 6, 4), batch_norm=True, final="bn"), ((1, 1), (1, 1)), True),
 }
 
 
@@ -41,6 +46,25 @@ def test_numpy_back_end_equals_the_reference(name: str, tmp_path: Path) -> None:
     with Accelerator(bit, "numpy", max_batch=64) as accelerator:
         assert (accelerator.predict(images) == want["labels"]).all()
         assert (accelerator.scores(images) == want["scores"]).all()
+
+
+@pytest.mark.parametrize("name", [name for name in TOPS if TOPS[name].packed])
+def test_signs_of_the_network_as_bools(name: str, tmp_path: Path) -> None:
+    """What QONNX' first sign gives, True for +1: those that the hardware inverts, too."""
+    bit, model = small_package(TOPS[name], tmp_path / "x", seed=11)
+    n = TOPS[name].make.sizes[0]
+    images = np.random.default_rng(4).integers(0, 256, (300, n)).astype(np.uint8)
+    qonnx = run_qonnx(import_qonnx(tmp_path / "x" / "network.onnx"), images, "pixel/255")
+    signs = qonnx.layers[0][1] == 1
+    packed = packed_input(model)
+    assert packed is not None and 0.1 < signs.mean() < 0.9
+    assert packed.inverted.any() == TOPS[name].make.input_norm
+    assert len(packed.thresholds) == (n if TOPS[name].make.input_norm else 1)
+    with Accelerator(bit, "numpy") as accelerator:
+        assert accelerator.about.input.frame_bytes == -(-n // 8)
+        assert (accelerator.predict(signs) == qonnx.labels).all()
+        assert (accelerator.predict(images) == qonnx.labels).all()
+    assert "takes their sign" in (bit.parent / "README.md").read_text()
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from flows.fold_graph import apply_folds
 from flows.folding import Fold
 from flows.generate import generate, stitch
 from flows.kernel_sources import kernel_sources
-from flows.rtl import pack_frames
+from flows.rtl import fed_values, pack_frames
 from sim.lib.networks import Make, write_network
 from sim.lib.stages import run_stages
 
@@ -54,8 +54,12 @@ def test_bits_are_packed_into_whole_bytes(tmp_path: Path) -> None:
     model = apply_folds(s.specialised, {"BnnMvu_0": Fold(1, 10)}, {"BnnMvu_0": 380.0})
     generate(model, tmp_path / "06_rtl", "xc7z020clg400-1", 100.0)
     table = stitch(model, tmp_path / "06_rtl", tmp_path / "07_top")
-    image = np.array([[1] + [0] * 8 + [1] + [0] * 10], np.uint8)
-    assert pack_frames(image, table) == bytes([0b1, 0b10, 0, 0])
+    image = np.array([[1] + [0] * 8 + [1] + [0] * 9 + [1]], np.uint8)
+    assert table["streams"]["s_axis"] == {"bytes": 3, "beats_per_frame": 1}  # not 2 beats of 10
+    assert pack_frames(fed_values(image, table), table) == bytes([0b1, 0b10, 0b1000])
+    table["streams"]["s_axis"] = {"bytes": 2, "beats_per_frame": 2}
+    table["input_bits"] = 10
+    assert pack_frames(image, table) == bytes([0b1, 0b10, 0, 0b10])
 
 
 def test_kernel_sources_come_parts_first() -> None:

@@ -45,3 +45,20 @@ def test_converters_have_whole_ratios(
         assert out.get_folded_output_shape()[-1] == into.get_folded_input_shape()[-1]
         assert out.get_outstream_width() == into.get_instream_width()
     assert len(model.transform(InsertConverters()).graph.node) == len(streams)
+
+
+@pytest.mark.parametrize(("lanes", "beat"), [(8, 8), (2, 8), (12, 24), (24, 24), (3, 24)])
+@pytest.mark.parametrize("datatype", ["BINARY", "UINT8"])
+def test_bits_come_in_whole_bytes(lanes: int, beat: int, datatype: str) -> None:
+    hw = Hardware()
+    stream = hw.input((2, 2, 24), datatype)
+    constants = {"thr": np.ones((1, 24), np.int64), "falling": np.zeros((1, 24), np.int64)}
+    stream = hw.add("BnnBinarize", [stream], (2, 2, 24), "BINARY", constants, PE=lanes)
+    model = hw.model(stream).transform(InsertConverters())
+    first = getCustomOp(model.graph.node[0])
+    converted = datatype == "BINARY" and beat != lanes
+    assert [n.op_type for n in model.graph.node] == ["AxisDwc"] * converted + ["BnnBinarize"]
+    assert first.get_folded_input_shape()[-1] == (beat if converted else lanes)
+    assert first.get_folded_output_shape()[-1] == lanes
+    nodes = len(model.graph.node)
+    assert len(model.transform(InsertConverters()).graph.node) == nodes

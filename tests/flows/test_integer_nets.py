@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from sim.lib.map_corners import NETS
+from sim.lib import map_corners, two_sums
 from sim.lib.maps import MapGraph
 from sim.lib.stages import prove_maps
 
 
-@pytest.mark.parametrize("net", NETS, ids=lambda net: net.__name__)
+@pytest.mark.parametrize("net", [*map_corners.NETS, *two_sums.NETS], ids=lambda net: net.__name__)
 @pytest.mark.parametrize("seed", [1, 2])
 def test_equal(net: Callable[[MapGraph], str], seed: int, tmp_path: Path) -> None:
     g = MapGraph((2, 6, 6), seed)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from flows.errors import FlowError
+from sim.lib import two_sums
 from sim.lib.map_corners import SAME, bits, first, grid
 from sim.lib.maps import GENERAL, MapGraph
 from sim.lib.stages import prove_maps
@@ -121,6 +122,26 @@ def ends_in_maps(g: MapGraph) -> str:
     return grid(g, bits(g))
 
 
+def scores_of_float_factors(g: MapGraph) -> str:
+    return two_sums.classifier(g, bits(g), 4, grid=2.0**-23)
+
+
+def several_bits_of_two_sums(g: MapGraph) -> str:
+    return g.linear(g.quant(two_sums.layer(g, bits(g), 4), 4, 0.5), 4)
+
+
+def abs_of_two_sums(g: MapGraph) -> str:
+    x = g.node("Abs", [two_sums.layer(g, bits(g), 4)])
+    return two_sums.classifier(g, g.sign(g.node("Sub", [x, g.const(4)])), 4)
+
+
+def one_number_beside_a_shortcut(g: MapGraph) -> str:
+    x = two_sums.layer(g, bits(g), 4)
+    q = g.conv(bits(g), 1, strides=(1, 1))
+    q = g.node("Mul", [q, g.const(np.full((1, 4, 1, 1), 0.3))], g.shapes[x])
+    return g.linear(g.sign(g.add(x, q)), 4)
+
+
 REFUSED: list[tuple[Callable[[MapGraph], str], str, str]] = [
     (padded_with_a_third, "pad-value", "Conv_1"),
     (padded_with_no_code, "pad-value", "Conv_1"),
@@ -143,6 +164,10 @@ REFUSED: list[tuple[Callable[[MapGraph], str], str, str]] = [
     (window_of_padding, "unsupported-node", "Conv_1.*only padding"),
     (norm_per_element, "position-dependent", "BatchNormalization_1"),
     (ends_in_maps, "scores-shape", "maps of"),
+    (scores_of_float_factors, "scores-order", "two integers"),
+    (several_bits_of_two_sums, "unsupported-node", "Quant.*more than a sign"),
+    (abs_of_two_sums, "not-monotone", "BipolarQuant.*Abs_0"),
+    (one_number_beside_a_shortcut, "unsupported-node", "Add.*does not belong"),
 ]
 
 

@@ -16,7 +16,13 @@ from flows.schedule import Buffer, Sizes, earliest, fullest, latest, size_buffer
 from flows.schedule_graph import Graph
 from flows.schedule_kinds import Sink, Source
 from flows.schedule_sim import places_of, simulate, tighten, verify
-from tests.flows.schedule_nets import Maker, random_net, random_wide_net, residual_net
+from tests.flows.schedule_nets import (
+    Maker,
+    random_net,
+    random_shared_net,
+    random_wide_net,
+    residual_net,
+)
 
 
 @pytest.mark.parametrize(("gap", "n", "period"), [(1, 5, 9), (3, 4, 12), (2, 1, 7)])
@@ -49,7 +55,7 @@ def test_fullest_counts_all_frames() -> None:
 
 
 @pytest.mark.parametrize("seed", range(25))
-@pytest.mark.parametrize("make", [random_net, random_wide_net])
+@pytest.mark.parametrize("make", [random_net, random_wide_net, random_shared_net])
 def test_random_networks_run_at_the_period(make: Callable[[int], Graph], seed: int) -> None:
     graph = make(seed)
     sizes = size_buffers(graph)

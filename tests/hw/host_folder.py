@@ -33,17 +33,26 @@ def packed(weights: np.ndarray) -> np.ndarray:
 class Folder:
     """tiny.bit's folder: `elements` inputs of in_bits, 16 hidden units, 5 classes.
 
+    Args:
+        binarize: entry of the description; with in_bits = 1: of a packed build.
+
     Attributes:
         bit: path of the .bit, which does not exist.
     """
 
-    def __init__(self, path: Path, in_bits: int = 8, signed: bool = True) -> None:
+    def __init__(
+        self,
+        path: Path,
+        in_bits: int = 8,
+        signed: bool = True,
+        binarize: dict[str, str] | None = None,
+    ) -> None:
         draw = np.random.default_rng(3)
         self.bit, self.elements, self.in_bits = path / "tiny.bit", 20, in_bits
         about = {"format": FORMAT, "name": "tiny", "hash": "0123456789abcdef", "clk_mhz": 100.0}
         about |= {"base": 0x40000000, "elements": 20, "shape": [20], "classes": 5}
         about |= {"input": stream(4, 5, in_bits), "label": stream(1, 1, 3)}
-        about |= {"score": stream(3, 2, 11, signed)}
+        about |= {"score": stream(3, 2, 11, signed), "binarize": binarize, "interval": 8}
         self.bit.with_suffix(".json").write_text(json.dumps(about))
         self.thr = draw.integers(1, 200, 20)
         self.w0, self.w1 = draw.integers(0, 2, (16, 20)), draw.integers(0, 2, (5, 16))

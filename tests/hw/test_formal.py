@@ -47,7 +47,14 @@ IMVUS = [  # one term a row per clk, a shared one of three, several, constant we
     {"MW": 6, "MH": 8, "SIMD": 6, "PE": 8, "OUT_W": 6, "IN_W": 2, "IN_SIGNED": 1},
     {"MW": 4, "MH": 4, "SIMD": 2, "PE": 2, "OUT_W": 6, "IN_W": 2, "W_W": 2},
 ]
+AFFINE = {"N": 4, "PE": 2, "IN_W": 2, "Q_W": 3, "SHARE_W": 3, "OFFS_W": 5, "DSP": 0, "OUT_W": 1}
+AFFINE |= {"LO": 0, "HI": 1}
+AFFINES = [  # digits of B, and of A, from memories
+    {**AFFINE, "UNIT": 1},
+    {**AFFINE, "PE": 1, "COEF_W": 2, "OUT_W": 3, "HI": 5},
+]
 UNITS = [("bnn_mvu", p) for p in MVUS] + [("bnn_imvu", p) for p in IMVUS]
+UNITS += [("bnn_affine", p) for p in AFFINES]
 PARTS: list[
     tuple[str, dict[str, Any]]
 ] = [  # powers of two: behind the last word each path may do what it likes
@@ -65,6 +72,9 @@ PARTS += [
     ("bnn_imvu_add2", {"W": 6, "GATE": 1, "INV_B": 1, "INC": 1}),
     ("bnn_imvu_add3", {"W": 5, "START": "5'd21"}),
     *(("bnn_imvu_add3", {"W": 5, "INV": i, "INC": 1}) for i in (3, 5, 6)),
+    ("bnn_affine_add3", {"W": 6}),
+    *(("bnn_affine_sign", {"W": w}) for w in (1, 6, 7)),
+    ("bnn_affine_sum", {"N": 4, "W": 6, "LOWS": "32'h00020000", "SIGN": 1}),
     ("bnn_clamp", {"IN_W": 12, "OUT_W": 4, "LO": 0, "HI": 15}),
     ("bnn_clamp", {"IN_W": 9, "OUT_W": 5, "LO": -13, "HI": 6}),
     ("bnn_clamp", {"IN_W": 6, "OUT_W": 7, "LO": -64, "HI": 3}),

@@ -14,9 +14,9 @@ from flows.kernel_sources import kernel_sources
 from sim.lib import bench, suite
 
 KERNELS = [
-    "axis_dwc", "axis_fifo", "axis_fork", "bnn_add", "bnn_argmax", "bnn_binarize",
-    "bnn_channel_pad", "bnn_imvu", "bnn_levels", "bnn_lookup", "bnn_mvu", "bnn_pool", "bnn_requant",
-    "bnn_window", "bnn_window_wide",
+    "axis_dwc", "axis_fifo", "axis_fork", "bnn_add", "bnn_affine", "bnn_argmax",
+    "bnn_binarize", "bnn_channel_pad", "bnn_imvu", "bnn_levels", "bnn_lookup", "bnn_mvu",
+    "bnn_pool", "bnn_requant", "bnn_window", "bnn_window_wide",
 ]  # fmt: skip
 WAIVERS = bench.ROOT / "hw" / "lint" / "verilator.vlt"
 
@@ -50,6 +50,7 @@ BAD = {
     "axis_fifo": {"W": 8, "DEPTH": 1},
     "axis_fork": {"W": 0},
     "bnn_add": {"OUT_W": 3, "LO": 0, "HI": 8},
+    "bnn_affine": {"N": 10, "PE": 3, "HI": 15, "OUT_W": 4},
     "bnn_argmax": {"N": 10, "PE": 3},
     "bnn_binarize": {"N": 10, "PE": 5, "IN_W": 4, "UNIFORM": 1, "THR": 17},
     "bnn_channel_pad": {"C": 8, "PE": 4, "BEFORE": 2},

@@ -7,6 +7,9 @@ import torch
 from tests.training.tiny import CLASSES, SIDE, write_idx
 from training.config import Config, from_table
 
+# Tiny tensors gain nothing by threads, and threads that wait for each other on a busy machine spin.
+torch.set_num_threads(1)
+
 
 @pytest.fixture(scope="session")
 def tiny_data(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -10,18 +10,11 @@ import numpy as np
 
 from . import registers as reg
 from .backends import Backend, Buffer, open_backend
+from .batches import COUNTERS, Batches
 from .description import load_description
-from .errors import HostError, HostTimeout
+from .errors import HostError
 from .installed import find_bitfile
 from .packing import check_images, fetch, store
-
-_ERRORS = (
-    (reg.STATUS_READ_ERROR, "the bus answered a read of the input with an error"),
-    (reg.STATUS_WRITE_ERROR, "the bus answered a write of the output with an error"),
-    (reg.STATUS_BAD_ADDRESS, "a buffer's address is not a multiple of 8"),
-    (reg.STATUS_BAD_RANGE, "a buffer reaches past 4 GiB"),
-    (reg.STATUS_STOPPED, "something else reset the accelerator"),
-)
 
 
 class Accelerator:
@@ -33,8 +26,8 @@ class Accelerator:
         backend: "auto" (a simulation where one runs us, else the board), "board", "numpy", or a
             Backend.
         timeout_s: longest wait for one batch.
-        max_batch: frames of one hardware batch; more are split, and while one is computed the
-            next is copied.
+        max_batch: frames of one hardware batch; more are split. Two are in flight: while one is
+            computed and the next is queued, the one after that is copied and packed.
 
     Raises:
         HostError: description-missing, description-format, backend-unknown, wrong-bitstream, and
@@ -68,8 +61,8 @@ class Accelerator:
         except HostError:
             opened.close()
             raise
-        self._backend = opened
-        self._reset()
+        self._backend, self._batches = opened, Batches(opened, self.about.name)
+        self._batches.reset()
 
     def _identify(self, backend: Backend, path: Path) -> None:
         about = self.about
@@ -103,7 +96,8 @@ class Accelerator:
 
         Args:
             images: uint8, shape (N, ...), N >= 0; maps of several channels (N, rows, columns,
-                channels), as pictures come. 8-bit pixels go to memory as they are.
+                channels), as pictures come. 8-bit pixels go to memory as they are; for a packed
+                build their sign is taken here. Such a one takes bool, too: True for the sign +1.
 
         Returns:
             Class indices, shape (N,), int64; of equal scores the lowest index.
@@ -127,28 +121,35 @@ class Accelerator:
         Returns:
             frames; seconds and frames_per_s of the whole call; hardware_frames_per_s at the
             clock of the description; cycles, read_stall, core_stall and write_stall, summed over
-            the batches; bound: "read", "core" or "write".
+            the batches; bound: "core" where the core's own clk per frame are 95 % of them or more,
+            else what stalled longest: "read", "core" or "write".
         """
         if frames < 1:
             raise HostError(
                 "benchmark-frames", f"frames is {frames}", "the argument `frames`", "1 or more"
             )
-        high = 2 if self.about.input.bits == 1 else 256
-        one = np.random.RandomState(0).randint(0, high, (min(frames, 256), self.about.elements))
-        images = np.resize(one.astype(np.uint8), (frames, self.about.elements))
-        self._counters = dict.fromkeys(("cycles", "read_stall", "core_stall", "write_stall"), 0)
+        about = self.about
+        high = 2 if about.input.bits == 1 and about.binarize is None else 256
+        one = np.random.RandomState(0).randint(0, high, (min(frames, 256), about.elements))
+        images = np.resize(one.astype(np.uint8), (frames, about.elements))
+        self._open()
+        counts = self._batches.counts = dict.fromkeys(COUNTERS, 0)
         begin = self._open().now()
-        self.predict(images)
+        try:
+            self.predict(images)
+        finally:
+            self._batches.counts = None
         seconds = max(self._open().now() - begin, 1e-9)
-        counts = self._counters
         stalls = {name: counts[name + "_stall"] for name in ("read", "core", "write")}
+        # a core that takes its beats in bursts waits for the next one, and still is never idle
+        busy = frames * about.interval >= 0.95 * counts["cycles"]
         return {
             "frames": frames,
             "seconds": seconds,
             "frames_per_s": frames / seconds,
-            "hardware_frames_per_s": frames * self.about.clk_mhz * 1e6 / max(counts["cycles"], 1),
+            "hardware_frames_per_s": frames * about.clk_mhz * 1e6 / max(counts["cycles"], 1),
             **counts,
-            "bound": max(stalls, key=lambda name: stalls[name]),
+            "bound": "core" if busy else max(stalls, key=lambda name: stalls[name]),
         }
 
     def close(self) -> None:
@@ -168,8 +169,6 @@ class Accelerator:
 
     # -- a call in batches
 
-    _counters: dict[str, int] | None = None
-
     def _open(self) -> Backend:
         if self._backend is None:
             raise HostError(
@@ -183,30 +182,40 @@ class Accelerator:
         stream = self.about.score if scores else self.about.label
         count = self.about.classes if scores else 1
         out = np.empty((len(flat), count), np.int64)
-        parts = [
-            (first, min(first + self.max_batch, len(flat)))
-            for first in range(0, len(flat), self.max_batch)
-        ]
-        frames = min(len(flat), self.max_batch)
-        if parts:
-            self._copy_in(flat, parts[0], 0, frames)
-        for number, (first, last) in enumerate(parts):
-            target = self._buffer("out", frames * stream.frame_bytes)
-            self._start(self._buffers[f"in{number % 2}"], target, last - first, scores)
-            if number + 1 < len(parts):  # while that one runs
-                self._copy_in(flat, parts[number + 1], (number + 1) % 2, frames)
-            self._finish(last - first)
+        step = self.max_batch
+        parts = [flat[first : first + step] for first in range(0, len(flat), step)]
+        frames, batches = min(len(flat), step), self._batches
+        size = stream.frame_bytes
+
+        def collect(number: int) -> None:
+            first, target = number * step, self._buffers[f"out{number % 2}"]
+            n = len(parts[number])
+            batches.finish(n, self.timeout_s)
             target.invalidate()
-            size = (last - first) * stream.frame_bytes
-            out[first:last] = fetch(target.array[:size], stream, count)
+            out[first : first + n] = fetch(target.array[: n * size], stream, count)
+
+        try:
+            batches.begin(len(parts))
+            for number, part in enumerate(parts):
+                if number >= 2:  # its two buffers are used again; the batch between runs meanwhile
+                    collect(number - 2)
+                source = self._copy_in(part, number % 2, frames)
+                target = self._buffer(f"out{number % 2}", frames * size)
+                batches.start(source, target, len(part), scores)
+            for number in range(max(len(parts) - 2, 0), len(parts)):
+                collect(number)
+        except BaseException:  # an interrupt, too: nothing may write to a buffer from here on
+            if batches.in_flight:
+                batches.abandon()
+            raise
         return out
 
-    def _copy_in(self, flat: np.ndarray, part: tuple[int, int], slot: int, frames: int) -> None:
+    def _copy_in(self, part: np.ndarray, slot: int, frames: int) -> Buffer:
         size = self.about.input.frame_bytes
         buffer = self._buffer(f"in{slot}", frames * size)
-        first, last = part
-        store(flat[first:last], self.about.input, buffer.array[: (last - first) * size])
+        store(part, self.about, buffer.array[: len(part) * size])
         buffer.flush()
+        return buffer
 
     def _buffer(self, name: str, size: int) -> Buffer:
         """A buffer of at least `size` bytes, kept for the next call."""
@@ -224,64 +233,3 @@ class Accelerator:
             have.flush()  # nothing of ours may be written back over the accelerator's output
             self._buffers[name] = have
         return have
-
-    def _start(self, source: Buffer, target: Buffer, frames: int, scores: bool) -> None:
-        backend = self._open()
-        backend.write(reg.SOURCE, source.address)
-        backend.write(reg.DESTINATION, target.address)
-        backend.write(reg.FRAMES, frames)
-        backend.write(reg.OPTIONS, reg.OPTIONS_SCORES if scores else 0)
-        backend.write(reg.CONTROL, reg.CONTROL_START)
-
-    def _finish(self, frames: int) -> None:
-        status = self._wait(self.timeout_s)
-        if status is None:
-            seen = self._progress()
-            state = "idle again after a reset" if self._reset_quietly() else "busy even after RESET"
-            raise HostTimeout(
-                "batch-timeout",
-                f"{frames} frames were not done in {self.timeout_s:g} s: {seen}; {state}",
-                f"accelerator {self.about.name}",
-                "timeout_s=... if the batch is large; else load the bitstream again",
-            )
-        if status & reg.STATUS_DONE:
-            if self._counters is not None:
-                for name in self._counters:
-                    self._counters[name] += self._open().read(getattr(reg, name.upper()))
-            return
-        problems: list[str] = [text for bit, text in _ERRORS if status & bit]
-        raise HostError(
-            "batch-failed",
-            f"{'; '.join(problems) or 'no reason given'} (STATUS {status:#x}, {self._progress()})",
-            f"accelerator {self.about.name}, batch of {frames} frames",
-            "run it again; if it comes back, load the bitstream again and check the memory",
-        )
-
-    def _progress(self) -> str:
-        read = self._open().read
-        return f"{read(reg.FRAMES_IN)} frames went in, {read(reg.FRAMES_OUT)} came out"
-
-    def _wait(self, seconds: float) -> int | None:
-        """STATUS once the accelerator is idle, or None when that takes too long."""
-        backend = self._open()
-        end = backend.now() + seconds
-        while True:
-            status = backend.read(reg.STATUS)
-            if not status & reg.STATUS_BUSY:
-                return status
-            if backend.now() > end:
-                return None
-            backend.idle()
-
-    def _reset_quietly(self) -> bool:
-        self._open().write(reg.CONTROL, reg.CONTROL_RESET)
-        return self._wait(1.0) is not None
-
-    def _reset(self) -> None:
-        if not self._reset_quietly():
-            raise HostTimeout(
-                "reset-timeout",
-                "the accelerator stays busy after RESET",
-                f"accelerator {self.about.name}",
-                "load the bitstream again; memory may not answer",
-            )

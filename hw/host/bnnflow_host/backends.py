@@ -180,6 +180,10 @@ class PynqBackend(Backend):
         return PynqBuffer(size)
 
 
+_ERRORS = reg.STATUS_READ_ERROR | reg.STATUS_WRITE_ERROR
+_ERRORS |= reg.STATUS_BAD_ADDRESS | reg.STATUS_BAD_RANGE
+
+
 class ArrayBuffer(Buffer):
     """Plain memory at an invented address."""
 
@@ -190,6 +194,8 @@ class ArrayBuffer(Buffer):
 
 class NumpyBackend(Backend):
     """The accelerator in NumPy, bit for bit: registers of the real map, batches done at START.
+
+    So none is ever seen queued; a START after an error is refused, as in hardware.
 
     Args:
         bitfile: its .npz beside it is read; the .bit is not.
@@ -221,11 +227,20 @@ class NumpyBackend(Backend):
             if value & reg.CONTROL_RESET:
                 self.registers[reg.STATUS] = 0
             elif value & reg.CONTROL_START:
-                self.registers[reg.STATUS] = self.batch()
+                self._start()
         elif offset == reg.IRQ_STATUS:
             self.registers[offset] = self.registers.get(offset, 0) & ~value
         else:
             self.registers[offset] = value
+
+    def _start(self) -> None:
+        if self.registers.get(reg.STATUS, 0) & _ERRORS:
+            self.registers[reg.STATUS] |= reg.STATUS_REFUSED
+            return
+        status = self.registers[reg.STATUS] = self.batch()
+        if status & reg.STATUS_DONE:
+            done = self.registers.get(reg.BATCHES_DONE, 0)
+            self.registers[reg.BATCHES_DONE] = (done + 1) & 0xFFFFFFFF
 
     def batch(self) -> int:
         """Run the request in the registers; returns STATUS."""

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from .errors import HostError
 
-FORMAT = 2
+FORMAT = 3
 
 
 class Stream(NamedTuple):
@@ -27,11 +27,28 @@ class Stream(NamedTuple):
         return self.beats * self.beat_bytes
 
 
+class Binarize(NamedTuple):
+    """The sign of 8-bit pixels that the driver takes, where the accelerator is fed bits.
+
+    Attributes:
+        thresholds: a byte for all values of an image, or one each: bit = (pixel >= threshold),
+        falling: and the other way round where this byte is 1.
+        inverted: 1 where the bit is 1 for the network's -1: what a bool, True for +1, is turned by.
+    """
+
+    thresholds: bytes
+    falling: bytes
+    inverted: bytes
+
+
 class Description(NamedTuple):
     """What the driver must know of an accelerator.
 
     Attributes:
         shape: of an image: (rows, columns, channels), or (elements,) of a perceptron.
+        binarize: what makes bits of 8-bit pixels here; None where the accelerator takes the
+            images' values as they are.
+        interval: clk per frame of the core alone.
     """
 
     name: str
@@ -44,6 +61,8 @@ class Description(NamedTuple):
     input: Stream
     label: Stream
     score: Stream
+    binarize: Binarize | None = None
+    interval: int = 0
 
     @property
     def picture(self) -> tuple[int, int, int]:
@@ -92,6 +111,8 @@ def load_description(bitfile: Path) -> Description:
             tuple(int(n) for n in table["shape"]),
             int(table["classes"]),
             *(_stream(table[key]) for key in ("input", "label", "score")),
+            _binarize(table["binarize"], int(table["elements"])),
+            int(table["interval"]),
         )
     except (KeyError, ValueError, TypeError) as error:
         raise HostError(
@@ -110,3 +131,14 @@ def _stream(table: dict[str, Any]) -> Stream:
         int(table["bits"]),
         bool(table["signed"]),
     )
+
+
+def _binarize(table: dict[str, str] | None, elements: int) -> Binarize | None:
+    """Two hexadecimal digits a value, or for all."""
+    if table is None:
+        return None
+    found = Binarize(*(bytes.fromhex(table[name]) for name in Binarize._fields))
+    for name, values in zip(found._fields, found):
+        if len(values) not in (1, elements):
+            raise ValueError(f"{len(values)} {name} for {elements} values")
+    return found

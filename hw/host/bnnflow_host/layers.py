@@ -39,6 +39,19 @@ def _requant(about: dict[str, Any], arrays: dict[str, np.ndarray]) -> Run:
     return lambda x: np.clip((x.astype(np.int64) * a + b) >> shift, low, high)
 
 
+def _affine(about: dict[str, Any], arrays: dict[str, np.ndarray]) -> Run:
+    """clamp((a * x + b * q + c) >> shift), a, b (C,), c (classes, C); q has one channel."""
+    a, b = arrays["a"].astype(np.int64), arrays["b"].astype(np.int64)
+    c = _of_pixels(arrays["c"].astype(np.int64), arrays)
+    shift, low, high = about["shift"], about["low"], about["high"]
+
+    def run(x: np.ndarray, q: np.ndarray) -> np.ndarray:
+        shared = q.reshape(*x.shape[:-1], 1).astype(np.int64)
+        return np.clip((x.astype(np.int64) * a + shared * b + c) >> shift, low, high)
+
+    return run
+
+
 def _levels(about: dict[str, Any], arrays: dict[str, np.ndarray]) -> Run:
     """Low + how many of a channel's thresholds x reaches; thr (classes, levels, C), falling (C,).
 
@@ -165,6 +178,7 @@ def _channel_pad(about: dict[str, Any], arrays: dict[str, np.ndarray]) -> Run:
 
 LAYERS: dict[str, Make] = {
     "binarize": _binarize,
+    "affine": _affine,
     "requant": _requant,
     "levels": _levels,
     "lookup": _lookup,

@@ -5,6 +5,7 @@
 //          sends no word and no last word that nobody asked for. Ready, stop and the reader are free.
 // Proved   bursts tile the request: each begins where the one before ended, the last ends with the
 //          request, none crosses 4 KiB or is longer than BURST; an offered burst does not change;
+//          tlast goes into the FIFO with the last word of a request, and with no other;
 //          at most OUTSTANDING are open; the FIFO never overflows, though rready is always high.
 `default_nettype none
 module axi_read_master_formal #(
@@ -24,7 +25,7 @@ module axi_read_master_formal #(
   input wire logic        rvalid,
   input wire logic        taken
 );
-  logic        busy, error, arvalid, rready, valid;
+  logic        busy, error, arvalid, rready, valid, last;
   logic [31:0] araddr;
   logic [7:0]  arlen;
   logic [63:0] data;
@@ -33,7 +34,7 @@ module axi_read_master_formal #(
     .m_axi_araddr(araddr), .m_axi_arlen(arlen), .m_axi_arvalid(arvalid), .m_axi_arready(arready),
     .m_axi_rdata(64'd0), .m_axi_rresp(rresp), .m_axi_rlast(rlast), .m_axi_rvalid(rvalid),
     .m_axi_rready(rready),
-    .m_axis_tdata(data), .m_axis_tvalid(valid), .m_axis_tready(taken)
+    .m_axis_tdata(data), .m_axis_tlast(last), .m_axis_tvalid(valid), .m_axis_tready(taken)
   );
 
   // what the outside knows: the end of the request, words and bursts still to come
@@ -86,6 +87,7 @@ module axi_read_master_formal #(
       assert (32'(u_dut.reserved_q) <= BURST * OUTSTANDING);
       assert (held_q == 32'(u_dut.u_fifo.count));
       if (rvalid) assert (u_dut.fifo_ready);
+      if (rvalid) assert (u_dut.ends == (coming_q == 32'd1 && u_dut.left_q == '0));
       assert (held_q <= BURST * OUTSTANDING && coming_q <= BURST * OUTSTANDING);
       assert (coming_q >= open_q && (open_q != '0 || coming_q == '0));
       assert (rready);

@@ -14,6 +14,7 @@ HERE = Path(__file__).resolve().parent
 PROOFS: dict[str, tuple[str, ...]] = {  # top: the modules it is about
     "axi_read_master_formal": ("axi_read_master", "word_fifo"),
     "axi_write_master_formal": ("axi_write_master", "word_fifo"),
+    "batch_control_formal": ("batch_control",),
     "registers_formal": ("axi_lite_slave", "bnn_registers"),
 }
 BURSTS = [{"BURST": b, "OUTSTANDING": n} for b, n in ((16, 4), (2, 1), (64, 2), (256, 1))]

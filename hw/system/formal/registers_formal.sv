@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // registers_formal - what is proved of axi_lite_slave with bnn_registers, for every host.
 //
-// Assumed  the host keeps what it offers until ready, as AXI4-Lite wants it.
+// Assumed  the host keeps what it offers until ready, as AXI4-Lite wants it. hold is free.
 // Proved   one answer for each write and each read, never before it, OKAY, kept until taken; a write
-//          reaches the registers once, with the address, data and strobes that were offered; each
-//          kept register changes by that and by nothing else, byte by byte; CONTROL gives pulses of
-//          one clk; an event of the hardware is never lost, and only a one clears it; what a read
-//          answers is the register as it was; where there is no register it is 0.
+//          reaches the registers once, not while hold is high, with the address, data and strobes
+//          that were offered; each kept register changes by that and by nothing else, byte by byte;
+//          CONTROL gives pulses of one clk; an event of the hardware is never lost, and only a one
+//          clears it; what a read answers is the register as it was; where there is no register it
+//          is 0.
 `default_nettype none
 module registers_formal (
   input wire logic        clk,
@@ -21,7 +22,8 @@ module registers_formal (
   input wire logic        arvalid,
   input wire logic        rready,
   input wire logic [31:0] value,       // of every ro register without fields
-  input wire logic [7:0]  status,
+  input wire logic [9:0]  status,
+  input wire logic        hold,
   input wire logic        happened_done,
   input wire logic        happened_error
 );
@@ -37,7 +39,7 @@ module registers_formal (
     .s_axi_wready(wready), .s_axi_bresp(bresp), .s_axi_bvalid(bvalid), .s_axi_bready(bready),
     .s_axi_araddr(araddr), .s_axi_arprot(3'd0), .s_axi_arvalid(arvalid), .s_axi_arready(arready),
     .s_axi_rdata(rdata), .s_axi_rresp(rresp), .s_axi_rvalid(rvalid), .s_axi_rready(rready),
-    .write, .write_word, .write_data, .write_strobe, .read_word, .read_data
+    .hold, .write, .write_word, .write_data, .write_strobe, .read_word, .read_data
   );
   bnn_registers u_registers (
     .clk, .rst, .write, .write_word, .write_data, .write_strobe, .read_word, .read_data,
@@ -46,12 +48,13 @@ module registers_formal (
     .hw_status_read_error(status[2]), .hw_status_write_error(status[3]),
     .hw_status_bad_address(status[4]), .hw_status_bad_range(status[5]),
     .hw_status_refused(status[6]), .hw_status_stopped(status[7]),
+    .hw_status_queued(status[8]), .hw_status_dropped(status[9]),
     .reg_irq_enable_done(enable_done), .reg_irq_enable_error(enable_error),
     .set_irq_status_done(happened_done), .reg_irq_status_done(done),
     .set_irq_status_error(happened_error), .reg_irq_status_error(error),
     .reg_source(source), .reg_destination(destination), .reg_frames(frames),
     .reg_options_scores(scores), .hw_in_bytes(value), .hw_label_bytes(value),
-    .hw_score_bytes(value), .hw_cycles(value), .hw_read_stall(value), .hw_core_stall(value),
+    .hw_score_bytes(value), .hw_batches_done(value), .hw_cycles(value), .hw_read_stall(value), .hw_core_stall(value),
     .hw_write_stall(value), .hw_frames_in(value), .hw_frames_out(value)
   );
 
@@ -110,7 +113,7 @@ module registers_formal (
       assert (bresp == 2'b00 && rresp == 2'b00);
       if (b_was_q && !rst_q) assert (bvalid);
       if (r_was_q && !rst_q) assert (rvalid && rdata == rdata_q);
-      if (write) assert (aw_q && w_q && !bvalid);
+      if (write) assert (aw_q && w_q && !bvalid && !hold);
       if (write) assert (write_word == aw_word_q && write_data == w_data_q);
       if (write) assert (write_strobe == w_strobe_q);
       if (written_q) assert (bvalid);
@@ -140,9 +143,9 @@ module registers_formal (
       end
       case (read_word)
         10'h000: assert (read_data == 32'h424E4E46);
-        10'h001: assert (read_data[31:16] == 16'd1);
-        10'h002, 10'h003, 10'h00C, 10'h00D, 10'h00E, 10'h010, 10'h011, 10'h012, 10'h013, 10'h014,
-        10'h015: assert (read_data == value);
+        10'h001: assert (read_data[31:16] == 16'd2);
+        10'h002, 10'h003, 10'h00C, 10'h00D, 10'h00E, 10'h00F, 10'h010, 10'h011, 10'h012, 10'h013,
+        10'h014, 10'h015: assert (read_data == value);
         10'h005: assert (read_data == 32'(status));
         10'h006: assert (read_data == {30'd0, enable_error, enable_done});
         10'h007: assert (read_data == {30'd0, error, done});
