@@ -129,7 +129,6 @@ def test_rtl_equals_the_network(net: Callable[[MapGraph], str], run_of: Runs) ->
 
 #: several pixels per clk everywhere: classes of border pixels, pools, shortcuts, curves
 FASTEST = {zero_padding: 8, convolved_shortcut: 8, integer_first: 16, curves: 8}
-FASTEST[two_sums.padded_with_0] = 8
 
 
 @pytest.mark.parametrize("net", FASTEST, ids=lambda net: net.__name__)
