@@ -34,7 +34,7 @@ from flows import finn_env  # noqa: F401  (sets FINN up)
 from flows.errors import FlowError
 from flows.integer.lower import lower_graph
 from flows.transforms.absorb_into_thresholds import AbsorbIntoThresholds
-from flows.transforms.check_supported import CheckSupported
+from flows.transforms.check_supported import MORE, CheckSupported
 from flows.transforms.flatten_input import FlattenInput
 from flows.transforms.map_scores import MapScores
 from flows.transforms.scale_pixels import ScalePixels
@@ -108,7 +108,7 @@ def import_qonnx(path: Path) -> ModelWrapper:
         The graph with a flat input (1, n), float, QONNX dialect.
 
     Raises:
-        FlowError: see load_qonnx and CheckSupported.
+        FlowError: graph-ports (not one input and one output); see load_qonnx and CheckSupported.
     """
     model = load_qonnx(path)
     for step in (
@@ -121,11 +121,24 @@ def import_qonnx(path: Path) -> ModelWrapper:
         GiveReadableTensorNames(),
     ):
         model = model.transform(step)
+    _check_ports(model)
     if has_maps(model):
         return _free_of_batch(model)
     for step in (CheckSupported(), FlattenInput(), InferShapes()):
         model = model.transform(step)
     return model
+
+
+def _check_ports(model: ModelWrapper) -> None:
+    ports = len(model.graph.input), len(model.graph.output)
+    if ports != (1, 1):
+        raise FlowError(
+            "graph-ports",
+            f"the graph has {ports[0]} inputs and {ports[1]} outputs, not one of each",
+            "the QONNX file",
+            "export a model with one input and one output",
+            MORE,
+        )
 
 
 def _free_of_batch(model: ModelWrapper) -> ModelWrapper:

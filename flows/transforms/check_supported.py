@@ -35,15 +35,6 @@ class CheckSupported(Transformation):  # type: ignore[misc]
 
     def apply(self, model: ModelWrapper) -> tuple[ModelWrapper, bool]:
         """See the class."""
-        if len(model.graph.input) != 1 or len(model.graph.output) != 1:
-            raise FlowError(
-                "graph-ports",
-                f"the graph has {len(model.graph.input)} inputs and "
-                f"{len(model.graph.output)} outputs, not one of each",
-                "the QONNX file",
-                "export a model with one input and one output",
-                MORE,
-            )
         for node in model.graph.node:
             self._check_op(model, node)
         matmuls = [n for n in model.graph.node if n.op_type == "MatMul"]
