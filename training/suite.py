@@ -12,6 +12,7 @@ from training.config import Config, from_table
 
 RUNS = Path("build/results")
 Table = dict[str, dict[str, Any]]
+LOSSES = ("contrastive", "both", "guided")  # of S2-BNN's table
 T_MIN = {"irnet": 1e-3, "adabin": 1e-3}  # the authors' programs, for residual networks and AdaBin
 
 
@@ -62,7 +63,9 @@ def _methods(prefix: str, base: Table, seeds: tuple[int, ...], cmim: float) -> l
     return [*entries, Entry(f"{prefix}_real", real, seeds)]
 
 
-def _unlabelled(prefix: str, base: Table, seeds: tuple[int, ...]) -> list[Entry]:
+def _unlabelled(
+    prefix: str, base: Table, seeds: tuple[int, ...], losses: tuple[str, ...] = LOSSES
+) -> list[Entry]:
     """S2-BNN's table: contrastive only, with guidance, guidance only; two steps each."""
     steps: Table = {"train": {"lr": 1e-3, "optimiser": "adam", "schedule": "linear"}}
     steps["train"] |= {"weight_decay": 0.0, "label_smoothing": 0.0, "keep": "last"}
@@ -70,7 +73,7 @@ def _unlabelled(prefix: str, base: Table, seeds: tuple[int, ...]) -> list[Entry]
     moco = merged(common, {"quant": {"method": "real"}, "ssl": {"loss": "contrastive"}})
     entries = [Entry(teacher, moco, seeds, row=False)]
     linear: Table = {"train": {"lr": 0.1, "optimiser": "sgd", "freeze": True, "schedule": "cosine"}}
-    for loss in ("contrastive", "both", "guided"):
+    for loss in losses:
         ssl: Table = {
             "ssl": {"loss": loss} | ({} if loss == "contrastive" else {"teacher": teacher})
         }
@@ -94,7 +97,6 @@ def cpu() -> list[Entry]:
     train = {"epochs": 20, "batch": 256, "lr": 5e-3, "label_smoothing": 0.1, "keep": "best"}
     data = {"name": "fashion-mnist", "validation": 5000}
     tfc: Table = {"data": data, "model": {"threshold": 8}, "train": train}
-    sfc = merged(tfc, {"model": {"hidden": [256, 256, 256]}, "train": {"epochs": 10}})
     shape = {"network": "cnv", "shape": [1, 28, 28], "width": 8}
     cnv: Table = {
         "data": data | {"images": 12_000},
@@ -103,9 +105,22 @@ def cpu() -> list[Entry]:
     }
     return [
         *_methods("tfc_fashion", tfc, (1, 2, 3), 0.01),
+        *_unlabelled("tfc_fashion_s2bnn", merged(tfc, {"train": {"epochs": 10}}), (1, 2, 3)),
+        *zoo(),
         *_methods("cnv8_fashion", cnv, (1, 2, 3), 0.01),
-        *_unlabelled("sfc_fashion_s2bnn", sfc, (1,)),
     ]
+
+
+def zoo() -> list[Entry]:
+    """CNV of a quarter of the published width by each method: the networks of training/zoo."""
+    data = {"name": "fashion-mnist", "validation": 5000, "shift": 1, "flip": True}
+    model = {"network": "cnv", "shape": [1, 28, 28], "width": 16}
+    train = {"epochs": 6, "batch": 100, "lr": 2e-3, "precision": "bfloat16", "keep": "best"}
+    base: Table = {"data": data, "model": model, "train": train}
+    supervised = _methods("cnv16_fashion", base, (1,), 0.01)
+    kept = ("_ste", "_irnet", "_irnet_cmim", "_adabin", "_reactnet")
+    unlabelled = _unlabelled("cnv16_fashion_s2bnn", base, (1,), ("guided",))
+    return [*(e for e in supervised if e.name.endswith(kept)), *unlabelled]
 
 
 def gpu(data_name: str) -> list[Entry]:

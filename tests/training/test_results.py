@@ -57,10 +57,10 @@ def test_time_limit_leaves_the_rest_for_later(place: Path, tiny_data: Path) -> N
 
 def test_steps_find_the_runs_of_their_own_seed(place: Path) -> None:
     found = {e.name: e for e in suite.cpu()}
-    step2 = found["sfc_fashion_s2bnn_guided_step2"].config(1)
-    assert step2.ssl.teacher == str(place / "runs/sfc_fashion_s2bnn_teacher_s1")
-    assert step2.train.init == str(place / "runs/sfc_fashion_s2bnn_guided_step1_s1")
-    assert found["sfc_fashion_s2bnn_guided_step1"].config(1).quant.weights == "real"
+    step2 = found["tfc_fashion_s2bnn_guided_step2"].config(1)
+    assert step2.ssl.teacher == str(place / "runs/tfc_fashion_s2bnn_teacher_s1")
+    assert step2.train.init == str(place / "runs/tfc_fashion_s2bnn_guided_step1_s1")
+    assert found["tfc_fashion_s2bnn_guided_step1"].config(1).quant.weights == "real"
 
 
 def test_every_entry_is_a_valid_configuration() -> None:
