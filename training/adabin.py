@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from training.blocks import pad_with
+from training.border import BorderMap
 from training.irnet import EdeQuant
 from training.maxout import Maxout
 from training.methods import Method, padded, per_channel, register
@@ -129,13 +130,17 @@ class AdaLayer(nn.Module):
     Evaluation: y = A * (s . u) + B * sum(u) + K per output channel, u the bits of the activations,
                 A = alpha_w * alpha_a, B = beta_w * alpha_a,
                 K = alpha_w * gamma_a * sum(s) + beta_w * gamma_a * taps.
-    Maps are padded with the lower value of the set, bit -1, so that the formula holds everywhere.
+    Padding: with pad_value -1 or +1 the lower or the upper value of the set, a bit as any other.
+             With 0 the number 0, PyTorch's usual padding: both products leave those taps out, and
+             K counts the others, so it depends on the pixel's distance from the border.
     Source:     derived from the paper's sets; sum(u) is shared by all output channels.
     """
 
-    def __init__(self, match: Any, total: Any, behind: nn.Module, pad: int) -> None:
+    def __init__(
+        self, match: Any, total: Any, behind: nn.Module, pad: int = 0, pad_value: float = -1.0
+    ) -> None:
         super().__init__()
-        self.match, self.total, self.pad = match, total, pad
+        self.match, self.total, self.pad, self.pad_value = match, total, pad, pad_value
         self.total.weight.requires_grad_(False).fill_(1.0)
         self._behind = [behind]  # a list: not a child of this layer
         self.constants: tuple[Tensor, Tensor, Tensor] | None = None
@@ -152,15 +157,15 @@ class AdaLayer(nn.Module):
         """Values of the set in training, bits in evaluation; shape (N, in, ...)."""
         if self.training:
             return self._train(x)
-        x = padded(x, self.pad, -1.0)
         scale, share, rest = self.constants or self._constants()
+        if self.pad and self.pad_value == 0:
+            rest = BorderMap.apply(x, rest, self.match)  # type: ignore[no-untyped-call]
+        else:
+            x = padded(x, self.pad, self.pad_value)
+            rest = per_channel(rest, x)
         s_u: Tensor = self.match(x)
         total: Tensor = self.total(x)
-        return (
-            s_u * per_channel(scale, s_u)
-            + total * per_channel(share, s_u)
-            + (per_channel(rest, s_u))
-        )
+        return s_u * per_channel(scale, s_u) + total * per_channel(share, s_u) + rest
 
     def _train(self, x: Tensor) -> Tensor:
         w = self.match.weight
@@ -171,8 +176,10 @@ class AdaLayer(nn.Module):
         if isinstance(behind, SetSign) and not behind.training:  # frozen: it puts out bits
             x = x * alpha_a + gamma_a
         if isinstance(self.match, QuantConv2d):
-            x = pad_with(x, gamma_a - alpha_a, self.pad) if self.pad else x
-            y: Tensor = F.conv2d(x, values, stride=self.match.stride)
+            own = self.match.padding
+            if self.pad and not any(own):
+                x = pad_with(x, gamma_a + self.pad_value * alpha_a, self.pad)
+            y: Tensor = F.conv2d(x, values, stride=self.match.stride, padding=own)
             return y
         return F.linear(x, values)
 
@@ -181,8 +188,12 @@ class AdaLayer(nn.Module):
         w = self.match.weight
         alpha_w, beta_w = (v.flatten() for v in equalised(w))
         alpha_a, gamma_a = self.activation_set()
-        ones = self.match.weight_quant(w).value.flatten(1).sum(1)
-        rest = gamma_a * (alpha_w * ones + beta_w * w[0].numel())
+        bits = self.match.weight_quant(w).value
+        if self.pad and self.pad_value == 0:  # K of every tap
+            wide = (-1, 1, 1)
+            per_tap = alpha_w.view(wide) * bits.sum(1) + beta_w.view(wide) * w.shape[1]
+            return alpha_w * alpha_a, beta_w * alpha_a, gamma_a * per_tap
+        rest = gamma_a * (alpha_w * bits.flatten(1).sum(1) + beta_w * w[0].numel())
         return alpha_w * alpha_a, beta_w * alpha_a, rest
 
     def freeze(self) -> None:
@@ -200,7 +211,7 @@ class AdaScores(AdaLayer):
     """
 
     def __init__(self, match: Any, total: Any, behind: nn.Module, norm: nn.Module) -> None:
-        super().__init__(match, total, behind, 0)
+        super().__init__(match, total, behind)
         self.norm = norm
 
     def forward(self, x: Tensor) -> Tensor:
@@ -259,7 +270,7 @@ class AdaBin(Method):
 
     def linear(self, inputs: int, outputs: int, sign: nn.Module) -> nn.Module:
         """Equalised weights behind a set or the input's plain sign."""
-        return AdaLayer(*self._pair(inputs, outputs, sign), sign, 0)
+        return AdaLayer(*self._pair(inputs, outputs, sign), sign)
 
     def classifier(
         self, inputs: int, outputs: int, sign: nn.Module, norm: nn.Module
@@ -270,12 +281,15 @@ class AdaBin(Method):
     def conv(
         self, inputs: int, outputs: int, kernel: int, stride: int, pad: int, sign: nn.Module
     ) -> nn.Module:
-        """Equalised convolution, padded with the set's lower value."""
+        """Equalised convolution, padded with a value of the set or with 0."""
+        own = pad if self.pad_value == 0 else 0
         match, total = (
-            QuantConv2d(inputs, n, kernel, stride=stride, bias=False, weight_quant=quant)
+            QuantConv2d(
+                inputs, n, kernel, stride=stride, padding=own, bias=False, weight_quant=quant
+            )
             for n, quant in (
                 (outputs, weight_injector(self.weight_quant)),
                 (1, weight_injector(BinaryQuant)),
             )
         )
-        return AdaLayer(match, total, sign, pad)
+        return AdaLayer(match, total, sign, pad, self.pad_value)

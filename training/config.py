@@ -197,9 +197,6 @@ def _fitting(config: Config, where: str) -> None:
     if (quant.method, quant.weights) == ("adabin", "real"):
         hint = 'method = "reactnet", "irnet" or "ste"'
         raise _bad(where, "quant.weights", "is 'real', which AdaBin's sets have no form for", hint)
-    if quant.method == "adabin" and model.pad_value != -1:
-        hint = "-1: the lower value of the set"
-        raise _bad(where, "model.pad_value", f"is {model.pad_value}, outside AdaBin's sets", hint)
     if model.network != "mlp" and len(model.shape) != 3:
         hint = "e.g. shape = [3, 32, 32]: channels, rows, columns"
         raise _bad(where, "model.shape", f"is {list(model.shape)} for {model.network}", hint)

@@ -129,15 +129,18 @@ def test_maxout_and_set_are_one_threshold() -> None:
         assert torch.equal(act(x), sign(act.maxout(x) - beta)), beta
 
 
-def test_pad_is_the_lower_value_of_the_set_with_its_gradient() -> None:
+@pytest.mark.parametrize("pad_value", [-1.0, 0.0, 1.0])
+def test_pad_is_a_value_of_the_set_with_its_gradient_or_0(pad_value: float) -> None:
     quant = QuantConfig("adabin", form="code")
     act = SetSign("code")
     act.alpha.data, act.beta.data = torch.tensor(0.6), torch.tensor(0.4)
-    layer = method(quant).conv(2, 3, 3, 1, 1, act)
+    layer = method(quant, pad_value).conv(2, 3, 3, 1, 1, act)
     x = torch.randn(2, 2, 4, 4)
     y = layer(act(x))
     values = F.pad(act(x), (1,) * 4, value=float("nan"))
-    values = torch.where(values.isnan(), act.values()[1] - act.values()[0], values)
+    half, offset = act.values()
+    edge = offset + pad_value * half if pad_value else torch.zeros(())
+    values = torch.where(values.isnan(), edge, values)
     alpha, beta = equalised(layer.match.weight)
     s = sign(layer.match.weight - beta)
     torch.testing.assert_close(y, F.conv2d(values, alpha * s + beta))
@@ -149,9 +152,11 @@ def test_pad_is_the_lower_value_of_the_set_with_its_gradient() -> None:
 
 
 @pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("pad", [0, 1])
-def test_evaluation_computes_the_function_that_was_trained(form: str, pad: int) -> None:
-    kind: Method = method(QuantConfig("adabin", form=form))
+@pytest.mark.parametrize(("pad", "pad_value"), [(0, -1.0), (1, -1.0), (1, 1.0), (1, 0.0), (2, 0.0)])
+def test_evaluation_computes_the_function_that_was_trained(
+    form: str, pad: int, pad_value: float
+) -> None:
+    kind: Method = method(QuantConfig("adabin", form=form), pad_value)
     act = kind.sign(3)
     act.alpha.data, act.beta.data = torch.tensor(0.8), torch.tensor(-0.3)
     conv = kind.conv(3, 5, 3, 2, pad, act)

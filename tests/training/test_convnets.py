@@ -132,7 +132,6 @@ def test_shortcut_without_weights() -> None:
         ({"network": "cnv"}, {}, "model.shape"),
         ({"network": "cnn"}, {}, "resnet20"),
         ({"shape": [3, 32, 32], "network": "resnet20", "ends": "binary"}, {}, "model.ends"),
-        ({"pad_value": 0.0}, {"method": "adabin"}, "model.pad_value"),
         ({"pad_value": 0.5}, {}, "model.pad_value"),
         ({"residual_bits": 9}, {}, "model.residual_bits"),
         ({"ends": "int4"}, {}, "int8"),

@@ -143,6 +143,8 @@ EXPORTS = [
     ConvMake("vgg-small", (3, 16, 16), 4),
     ConvMake("vgg-small", (1, 28, 28), 2, "ste", pad_value=0.0),
     ConvMake("vgg-small", (3, 16, 24), 2, "reactnet", pad_value=1.0),
+    ConvMake("vgg-small", (1, 16, 24), 2, "adabin", pad_value=0.0),
+    ConvMake("vgg-small", (1, 16, 24), 2, "adabin", pad_value=1.0),
     ConvMake("vgg-small", (3, 16, 16), 2, "irnet", pad_value=1.0, ends="binary"),
     ConvMake("resnet20", (3, 32, 32), 2),
     ConvMake("resnet20", (1, 28, 28), 2, "irnet", pad_value=0.0),
