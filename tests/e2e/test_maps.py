@@ -127,8 +127,14 @@ def test_rtl_equals_the_network(net: Callable[[MapGraph], str], run_of: Runs) ->
     assert check["stall_run"]["images_equal"] == IMAGES
 
 
-#: several pixels per clk everywhere: classes of border pixels, pools, shortcuts, curves
-FASTEST = {zero_padding: 8, convolved_shortcut: 8, integer_first: 16, curves: 8}
+#: several pixels per clk everywhere: classes of border pixels, pools, shortcuts, curves, shared sums
+FASTEST = {
+    zero_padding: 8,
+    convolved_shortcut: 8,
+    integer_first: 16,
+    curves: 8,
+    two_sums.padded_with_0_between_other_sets: 8,
+}
 
 
 @pytest.mark.parametrize("net", FASTEST, ids=lambda net: net.__name__)
