@@ -9,11 +9,12 @@ from sim.lib import bench
 from sim.lib.compare import to_beats
 from sim.lib.suite import Case, Frames
 
-WIDTHS = [  # both ways: two beats to one, an odd ratio, a ratio with a counter; equal
+WIDTHS = [  # both ways: two beats to one, an odd ratio, a ratio with a counter, three stages of picking; equal
     {"IN_LANES": 8, "OUT_LANES": 4, "W": 2},
     {"IN_LANES": 2, "OUT_LANES": 4, "W": 3},
     {"IN_LANES": 9, "OUT_LANES": 3, "W": 1},
     {"IN_LANES": 16, "OUT_LANES": 1, "W": 1},
+    {"IN_LANES": 51, "OUT_LANES": 3, "W": 1},
     {"IN_LANES": 1, "OUT_LANES": 3, "W": 4},
     {"IN_LANES": 1, "OUT_LANES": 12, "W": 1},
     {"IN_LANES": 2, "OUT_LANES": 2, "W": 2},

@@ -77,6 +77,7 @@ KERNELS: list[tuple[str, Params, int]] = [
     ("axis_fifo", {"W": 8, "DEPTH": 300}, 1),
     ("axis_fifo", {"W": 36, "DEPTH": 512, "RAM_BLOCK": 1}, 1),
     ("axis_dwc", {"IN_LANES": 32, "OUT_LANES": 8, "W": 1}, 0),
+    ("axis_dwc", {"IN_LANES": 784, "OUT_LANES": 14, "W": 1}, 0),  # no power of two
     ("axis_dwc", {"IN_LANES": 4, "OUT_LANES": 16, "W": 4}, 0),
     ("bnn_window", _window(32, 3, 3, 8, 0), 0),
     ("bnn_window", _window(30, 64, 32, 1, 0, 1), 0),

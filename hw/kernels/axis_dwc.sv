@@ -83,8 +83,9 @@ module axis_dwc #(
     assign en            = m_axis_tready || !valid_q;
     assign write         = s_axis_tvalid && ready_q;
     assign done          = en && sel_q == SEL_W'(RATIO - 1);
-    // data_q[sel_q*OUT_W+:OUT_W] in stages of four to one, a LUT a bit; left to itself yosys takes almost
-    // two. The last stage is free to share its LUT with what goes past.
+    // data_q[sel_q*OUT_W+:OUT_W] in stages of four to one, a LUT a bit, each written out: an index times
+    // OUT_W that is no power of two becomes a product and a shift of the whole beat. The last stage is
+    // free to share its LUT with what goes past.
     localparam int STAGES = (SEL_W + 1) / 2;
     for (genvar s = 0; s < STAGES; s = s + 1) begin : gen_pick
       localparam int COUNT = 1 << (2 * (STAGES - s));
@@ -95,14 +96,19 @@ module axis_dwc #(
         logic [1:0] by;
         assign by = 2'(sel_q >> (2 * s - 2));
         for (genvar i = 0; i < COUNT; i = i + 1) begin : gen_four
-          assign at[i*OUT_W+:OUT_W] = gen_pick[s-1].at[(4*i+{30'd0, by})*OUT_W+:OUT_W];
+          localparam int AT = 4 * i * OUT_W;
+          assign at[i*OUT_W+:OUT_W] = by[1]
+            ? (by[0] ? gen_pick[s-1].at[AT+3*OUT_W+:OUT_W] : gen_pick[s-1].at[AT+2*OUT_W+:OUT_W])
+            : (by[0] ? gen_pick[s-1].at[AT+OUT_W+:OUT_W] : gen_pick[s-1].at[AT+:OUT_W]);
         end
       end
     end
     logic [1:0]       by;
     logic [OUT_W-1:0] lane;
     assign by   = 2'(sel_q >> (2 * STAGES - 2));
-    assign lane = gen_pick[STAGES-1].at[{30'd0, by}*OUT_W+:OUT_W];
+    assign lane = by[1]
+      ? (by[0] ? gen_pick[STAGES-1].at[3*OUT_W+:OUT_W] : gen_pick[STAGES-1].at[2*OUT_W+:OUT_W])
+      : (by[0] ? gen_pick[STAGES-1].at[OUT_W+:OUT_W] : gen_pick[STAGES-1].at[0+:OUT_W]);
     for (genvar i = 0; i < SEL_W; i = i + 1) begin : gen_sel  // sel_q + 1 without a carry chain
       localparam int BELOW = (1 << i) - 1;
       assign sel_next[i] = sel_q[i] ^ ((sel_q & SEL_W'(BELOW)) == SEL_W'(BELOW));
