@@ -17,6 +17,8 @@ from hw.kernels.bnn_mvu_area import rom_lut
 
 #: LUT sites per bit that two registers of a stream take (bnn_replay)
 SKID = 0.5
+#: the same of an AxisFork, whose two registers have a way past
+FORK = 0.5
 DSP_COEF = 3  # bits of a coefficient from which a product takes a DSP
 
 
@@ -50,6 +52,9 @@ def _one_pixel(model: ModelWrapper, node: NodeProto, pe: int) -> Area:
     if node.op_type == "BnnAdd":
         p = op.kernel_parameters(constants)
         return _area(map_area.add_area(pe, p["IN0_W"], p["IN1_W"], p["OUT_W"], p["LO"]))
+    if node.op_type == "AxisFork":
+        bits = pe * int(op.get_input_datatype().bitwidth())
+        return Area(FORK * bits, 0, 2 * bits)
     if node.op_type == "BnnAffine":
         return _area(affine_area({**op.kernel_parameters(constants), "PE": pe}))
     return Area(0, 0)

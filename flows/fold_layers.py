@@ -37,6 +37,7 @@ class Layer:
         max_simd: largest SIMD.
         extra: area of the nodes that follow the unit, or come before it, for a folding.
         source: the layer whose PE it reads; None: the one before, "": none (no converter).
+        beside: a layer that reads the same input of the network and says how wide it comes.
         taps: pixels of a window that it may send in a beat, besides one.
         several: M > 1 that divide the rows of what the layer reads and writes.
         step: columns that a wide window reads per window of a beat.
@@ -62,6 +63,7 @@ class Layer:
     max_simd: int = 0
     extra: Callable[[Fold], Area] | None = None
     source: str | None = None
+    beside: str = ""
     taps: tuple[int, ...] = ()
     several: tuple[int, ...] = ()
     step: int = 1

@@ -4,8 +4,8 @@
 Dynamic programming along the layers; the state is how many values per clk the layer before sends,
 because a width converter is paid for where the next one reads another number, or what it is added
 to has another one. That is exact for chains, and for shortcuts around one unit. Converters between
-layers further apart are left out there; then folds are changed one at a time, all converters
-counted, while that helps.
+layers further apart, or side by side at the network's input, are left out there; then folds are
+changed one at a time, all converters counted, while that helps.
 """
 
 from __future__ import annotations
@@ -31,16 +31,22 @@ class Option:
 
 @dataclass(frozen=True)
 class _Link:
-    """Layer `a` feeds layer `b`, or both are added; `bits` per channel."""
+    """Layer `a` feeds layer `b`, or both are added, or both read one input; `bits` per channel."""
 
     a: int
     b: int
     bits: int
-    added: bool
+    kind: str = "feeds"  # "added", "beside"
 
-    def area(self, out: int, b: Option) -> Area:
+    def area(self, a: Option, b: Option) -> Area:
+        """Its width converter."""
+        if self.kind == "beside":
+            return converter_area(a.into, b.into, self.bits)
+        return self.behind(a.out, b)
+
+    def behind(self, out: int, b: Option) -> Area:
         """Its width converter, from `out` values per clk of layer a."""
-        return converter_area(out, b.out if self.added else b.into, self.bits)
+        return converter_area(out, b.out if self.kind == "added" else b.into, self.bits)
 
 
 def links_of(layers: Sequence[Layer]) -> list[_Link]:
@@ -49,10 +55,12 @@ def links_of(layers: Sequence[Layer]) -> list[_Link]:
     links = []
     for i, layer in enumerate(layers):
         if layer.source:
-            links.append(_Link(place[layer.source], i, layer.in_w, added=False))
+            links.append(_Link(place[layer.source], i, layer.in_w))
         elif layer.source is None and i:
-            links.append(_Link(i - 1, i, layer.in_w, added=False))
-        links += [_Link(place[name], i, bits, added=True) for name, bits in layer.joins]
+            links.append(_Link(i - 1, i, layer.in_w))
+        if layer.beside:
+            links.append(_Link(place[layer.beside], i, layer.in_w, "beside"))
+        links += [_Link(place[name], i, bits, "added") for name, bits in layer.joins]
     return links
 
 
@@ -84,7 +92,7 @@ def cheapest(
         return None
     links = links_of(layers)
     chosen = _along_chain(options, links)
-    if any(link.b - link.a != 1 for link in links):
+    if not all(_near(link) for link in links):
         changes = _Changes(chosen, options, links)
         changes.together()
         changes.one_by_one()
@@ -94,21 +102,26 @@ def cheapest(
     for layer, fold in zip(layers, folds, strict=True):
         area = area + unit_area(layer, fold, price)
     for link in links:
-        area = area + link.area(chosen[link.a].out, chosen[link.b])
+        area = area + link.area(chosen[link.a], chosen[link.b])
     interval = max(fold.cycles(layer) for fold, layer in zip(folds, layers, strict=True))
     return Solution(tuple(folds), area, interval, (price,) * len(layers))
+
+
+def _near(link: _Link) -> bool:
+    """Whether what a layer sends is all that the next one's cost depends on."""
+    return link.b - link.a == 1 and link.kind != "beside"
 
 
 def _along_chain(options: list[list[Option]], links: list[_Link]) -> list[Option]:
     """The best options as far as links between neighbours go."""
     best: dict[int, tuple[float, tuple[Option, ...]]] = {0: (0.0, ())}
     for i, own in enumerate(options):
-        near = [link for link in links if link.b == i and link.a == i - 1]
+        near = [link for link in links if link.b == i and _near(link)]
         kept = _undominated(own, near, best)
         after: dict[int, tuple[float, tuple[Option, ...]]] = {}
         for before, (cost, chosen) in best.items():
             for option in kept:
-                lut = option.lut + sum(link.area(before, option).lut for link in near)
+                lut = option.lut + sum(link.behind(before, option).lut for link in near)
                 total = cost + lut + option.rest
                 if option.out not in after or total < after[option.out][0]:
                     after[option.out] = (total, (*chosen, option))
@@ -120,13 +133,13 @@ def _undominated(
     own: list[Option], near: list[_Link], best: dict[int, tuple[float, tuple[Option, ...]]]
 ) -> list[Option]:
     """Options that may be part of the best: of one width, none is dearer for every layer before."""
-    feeds = [link for link in near if not link.added]
+    feeds = [link for link in near if link.kind == "feeds"]
     most: dict[int, float] = {}  # the dearest converter in front of a width
     least: dict[int, float] = defaultdict(lambda: float("inf"))  # by width, converter included
     for option in own:
         into, out = option.into, option.out
         if into not in most:
-            most[into] = max(sum(k.area(p, option).lut for k in feeds) for p in best)
+            most[into] = max(sum(k.behind(p, option).lut for k in feeds) for p in best)
         least[out] = min(least[out], option.lut + option.rest + most[into])
     return [o for o in own if o.lut + o.rest <= least[o.out]]
 
@@ -146,13 +159,13 @@ class _Changes:
         for k in self.at[i]:
             a = option if k.a == i else self.chosen[k.a]
             b = option if k.b == i else self.chosen[k.b]
-            now += k.area(a.out, b).lut
+            now += k.area(a, b).lut
         return now
 
     def total(self) -> float:
         """The whole."""
         own = sum(option.lut + option.rest for option in self.chosen)
-        return own + sum(k.area(self.chosen[k.a].out, self.chosen[k.b]).lut for k in self.links)
+        return own + sum(k.area(self.chosen[k.a], self.chosen[k.b]).lut for k in self.links)
 
     def one_by_one(self) -> None:
         """Each layer on its own, until none gains."""
@@ -168,7 +181,7 @@ class _Changes:
         """Layers that are added get the same width, where that gains: alone, each would lose."""
         group = list(range(len(self.chosen)))
         for k in self.links:
-            if k.added:
+            if k.kind == "added":
                 old, new = group[k.b], group[k.a]
                 group = [new if g == old else g for g in group]
         for g in {g for g in group if group.count(g) > 1}:

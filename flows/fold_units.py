@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from math import gcd, prod
 from typing import Any
 
@@ -43,7 +44,12 @@ def layers_of(model: ModelWrapper, bram_price: float = 0.0) -> list[Layer]:
         bram_price: LUTs that a BRAM36 is worth: windows' line buffers live where they cost least.
     """
     units = [node for node in model.graph.node if node.op_type in UNITS]
-    return [_layer(model, node, bram_price) for node in units]
+    layers = [_layer(model, node, bram_price) for node in units]
+    first = next((i for i, layer in enumerate(layers) if layer.source == ""), 0)
+    return [
+        replace(layer, beside=layers[first].name) if layer.source == "" and i != first else layer
+        for i, layer in enumerate(layers)
+    ]
 
 
 def _layer(model: ModelWrapper, node: NodeProto, bram_price: float) -> Layer:
@@ -66,6 +72,7 @@ def _layer(model: ModelWrapper, node: NodeProto, bram_price: float) -> Layer:
         given["several"] = tuple(several)
     if front is None and op.get_input_datatype().bitwidth() == 1:
         costs.append(lambda fold: _input_cost(prod(outer) * mw, fold.simd * fold.m))
+    costs.append(_cost_in_front(model, node, Layer(node.name, mw, mh, **given)))
     given["extra"] = lambda fold: sum((cost(fold) for cost in costs), Area(0, 0))
     before = _unit_before(model, node)
     given["source"] = before.name if before is not None else ""
@@ -175,6 +182,26 @@ def _cost_behind(model: ModelWrapper, node: NodeProto) -> Callable[[Fold], Area]
         (area_of(model, other, fold.pe, max(1, fold.m // n)) for other, n in behind),
         Area(0, 0),
     )
+
+
+def _cost_in_front(model: ModelWrapper, node: NodeProto, layer: Layer) -> Callable[[Fold], Area]:
+    """Area of what stands between the network's input and the unit that says how wide it is."""
+    front: list[NodeProto] = []
+    tensor = node.input[0]
+    while (producer := model.find_producer(tensor)) is not None:
+        if producer.op_type in UNITS or tensor != producer.output[0]:
+            return lambda fold: Area(0, 0)
+        if producer.op_type != "BnnWindow":
+            front.append(producer)
+        tensor = producer.input[0]
+
+    def cost(fold: Fold) -> Area:
+        lanes = fold.lanes_in(layer)
+        channels = layer.channels or layer.mw
+        each = min(lanes, channels), max(1, lanes // channels)
+        return sum((area_of(model, other, *each) for other in front), Area(0, 0))
+
+    return cost
 
 
 def _unit_before(model: ModelWrapper, node: NodeProto) -> NodeProto | None:

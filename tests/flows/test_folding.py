@@ -194,17 +194,17 @@ def test_the_cheapest_with_shortcuts() -> None:
         Layer("c", 8, 8, source="a", joins=(("b", 16),)),
     ]
     links = links_of(layers)
-    assert [(k.a, k.b, k.added) for k in links] == [
-        (0, 1, False),
-        (0, 1, True),
-        (0, 2, False),
-        (1, 2, True),
+    assert [(k.a, k.b, k.kind) for k in links] == [
+        (0, 1, "feeds"),
+        (0, 1, "added"),
+        (0, 2, "feeds"),
+        (1, 2, "added"),
     ]
     for limit in (2, 8, 16):
         options = [options_of(layer, limit, 380.0, 200.0) for layer in layers]
         costs = [
             sum(option.lut for option in chosen)
-            + sum(k.area(chosen[k.a].out, chosen[k.b]).lut for k in links)
+            + sum(k.area(chosen[k.a], chosen[k.b]).lut for k in links)
             for chosen in itertools.product(*options)
         ]
         found = cheapest(layers, limit, 380.0, 200.0)
