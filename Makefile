@@ -36,12 +36,17 @@ endif
 goal = $(if $(MAX),--max,--target-fps $(TARGET_FPS))
 packed = $(if $(PACKED),$(if $(filter 0,$(PACKED)),--no-packed,--packed))
 build_args = --run $(RUN) --board $(BOARD) $(goal) $(packed) $(if $(MODEL),--model $(MODEL))
+# $(call given,NAME,words): the words where the user gave NAME, nothing where it has its value from here
+given = $(if $(filter file,$(origin $(1))),,$(2))
+# what the user asks of a run; the rest is as the run has it
+asked = $(call given,BOARD,--board $(BOARD)) $(if $(MAX)$(call given,TARGET_FPS,1),$(goal)) $(packed) \
+  $(if $(MODEL),--model $(MODEL))
 # NET=cnv: DATA names a folder of CIFAR-10 images (train/<class>/, test/<class>/); without it Fashion-MNIST
 cnv_args = $(if $(DATA),--model zoo:cnv_cifar10 --images folder --data $(DATA),--model zoo:cnv_fashion)
 seed_arg = $(if $(SEED),--seed $(SEED))
 kernels = $(patsubst sim/test_%.py,%,$(wildcard sim/test_*.py))
 
-.PHONY: help setup doctor boards demo data train export build bitstream report deploy wheel cosim lint format test test-armhf sim bench-kernels bench-networks bench-host bench-train results prove clean distclean
+.PHONY: help setup doctor boards demo data train export build bitstream report deploy wheel cosim lint format test test-armhf sim bench-kernels bench-networks bench-methods bench-host bench-train results prove clean distclean
 
 help: ## list the targets
 	@echo "usage: make TARGET [NET=tfc|cnv] [CFG=$(CFG)] [RUN=$(RUN)] [BOARD=$(BOARD)] [DATA=folder]"
@@ -87,11 +92,10 @@ export: setup ## export the trained network of RUN to QONNX and check it
 build: setup ## compile RUN, or MODEL=file.onnx, to proved RTL with a report
 	$(PY) -m flows.build $(build_args)
 
-# a network that is not compiled yet is compiled first; BOARD counts only where it is given
-bitstream: setup ## RUN, or MODEL, as a bitstream (PNR=vivado|openxc7, ALLOW_SLACK=1)
-	$(if $(MODEL),@test -f $(RUN)/07_top/top.json || $(PY) -m flows.build $(build_args))
-	$(PY) -m flows.bitstream --run $(RUN) $(if $(filter file,$(origin BOARD)),,--board $(BOARD)) \
-	  $(if $(PNR),--pnr $(PNR)) $(if $(ALLOW_SLACK),--allow-slack)
+bitstream: setup ## RUN, or MODEL, as a bitstream, compiled first if need be (PNR=vivado|openxc7, ALLOW_SLACK=1)
+	$(if $(strip $(asked)),$(PY) -m flows.build --if-changed \
+	  $(if $(wildcard $(RUN)/flow.json),--run $(RUN) $(asked),$(build_args)))
+	$(PY) -m flows.bitstream --run $(RUN) $(if $(PNR),--pnr $(PNR)) $(if $(ALLOW_SLACK),--allow-slack)
 
 report: setup ## write the report of RUN again
 	$(PY) -m flows.report --run $(RUN)
@@ -106,7 +110,7 @@ cosim: setup ## the shipped driver and a user's script against the RTL of RUN's 
 	$(PY) -m sim.system.cosim --run $(RUN)
 
 test-armhf: setup ## the driver under 32-bit ARM emulation: every byte as on this machine (fetches 84 MB once)
-	$(PY) -m tests.armhf.run $(if $(filter file,$(origin RUN)),,--run $(RUN)) $(seed_arg)
+	$(PY) -m tests.armhf.run $(call given,RUN,--run $(RUN)) $(seed_arg)
 
 lint: setup ## ruff (rules and format) and mypy
 	$(PY) -m ruff check --no-cache .
@@ -142,6 +146,9 @@ endif
 
 bench-networks: setup ## rate, area, buffers of CNV, VGG-Small and ResNets (ONLY="cnv", DATA=)
 	$(PY) -m sim.bench_networks $(ONLY) $(if $(DATA),--data $(DATA))
+
+bench-methods: setup ## what each method costs in hardware: the zoo's TFC and CNV, proved and synthesised (ONLY=)
+	$(PY) -m sim.bench_methods $(ONLY)
 
 bench-train: setup ## images/s of each method beside the plain network, in one run
 	$(PY) -m training.bench
