@@ -33,6 +33,7 @@ from training.distill import load_teacher
 from training.methods import signs
 from training.nce import Memory, Negatives, info_nce, nce
 from training.network import Network
+from training.precision import in_float32
 
 MEMORY_SEED = 0x6D696D
 
@@ -210,7 +211,8 @@ class Cmim(nn.Module):
             elif self.negatives is not None:
                 negative = self.negatives.shared(self.config.draws, self.generator)
                 negative = negative.to(index.device)
-            loss = loss + weight * pair(sides, index, negative)
+            with in_float32(x):
+                loss = loss + weight * pair(sides, index, negative)
         return loss
 
     def _cut(self, latent: Tensor, binary: Tensor) -> tuple[Tensor, Tensor]:

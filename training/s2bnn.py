@@ -30,6 +30,7 @@ from training.data import Batch, Images, generator
 from training.distill import load_teacher
 from training.experiment import Experiment
 from training.network import Network
+from training.precision import in_float32
 from training.run import Row, load_embedding
 from training.views import view
 
@@ -37,7 +38,7 @@ VIEW_SEED = 0x76696577
 
 
 class Embedding(nn.Module):
-    """Features to unit vectors: linear, ReLU, linear, normalised."""
+    """Features to unit vectors in float32: linear, ReLU, linear, normalised."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
@@ -45,7 +46,8 @@ class Embedding(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """Shape (N, inputs) to (N, outputs)."""
-        return F.normalize(self.outer(F.relu(self.inner(features))), dim=1)
+        with in_float32(features):
+            return F.normalize(self.outer(F.relu(self.inner(features.float()))), dim=1)
 
 
 def guided(student: Tensor, teacher: Tensor, temperature: float) -> Tensor:
@@ -80,7 +82,9 @@ class Queue(nn.Module):
     def contrast(self, query: Tensor, key: Tensor, temperature: float) -> Tensor:
         """InfoNCE of unit rows, shape (n, d) both: the own key against all keys of the queue."""
         positive = (query * key).sum(1, keepdim=True)
-        logits = torch.cat([positive, query @ self.keys.clone().T], 1) / temperature
+        with in_float32(query):
+            others = query @ self.keys.clone().T
+        logits = torch.cat([positive, others], 1) / temperature
         return F.cross_entropy(logits, torch.zeros(len(query), dtype=torch.long, device=key.device))
 
     @torch.no_grad()
