@@ -54,6 +54,11 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--from", dest="first", default="import", choices=STAGES, metavar="STAGE")
     p.add_argument("--to", dest="last", default="report", choices=STAGES, metavar="STAGE")
     p.add_argument(
+        "--if-changed",
+        action="store_true",
+        help="build nothing where the run is whole, and of this model and these options",
+    )
+    p.add_argument(
         "--first-difference",
         action="store_true",
         help="build nothing: compare every layer of a built run, and say where it differs first",
@@ -146,9 +151,9 @@ def build(run: Path, config: FlowConfig, first: str = "import", last: str = "rep
     from flows.steps import (
         STEPS,
         Context,
+        check_folded,
         check_fresh,
         check_inputs,
-        check_packed,
         remove_outputs,
     )
     from flows.versions import tool_versions
@@ -159,7 +164,7 @@ def build(run: Path, config: FlowConfig, first: str = "import", last: str = "rep
     if first not in ("import", "report"):
         check_fresh(run, config)
     if a > STAGES.index("fold"):
-        check_packed(run, config)
+        check_folded(run, config)
     run.mkdir(parents=True, exist_ok=True)
     write_json(run / "flow.json", asdict(config))
     write_json(run / "versions.json", tool_versions())
@@ -185,6 +190,22 @@ def build(run: Path, config: FlowConfig, first: str = "import", last: str = "rep
         print(stage_line(row)[len(step.name.ljust(11)) :])
 
 
+def is_built(run: Path, config: FlowConfig) -> bool:
+    """Whether a run folder holds all that build(run, config) would write, of the same model."""
+    from flows.steps import STEPS, check_fresh
+
+    flow = run / "flow.json"
+    if not flow.is_file() or read_json(flow) != asdict(config):
+        return False
+    if not all((run / name).exists() for step in STEPS for name in step.writes):
+        return False
+    try:
+        check_fresh(run, config)
+    except FlowError:
+        return False
+    return True
+
+
 def stage_line(row: dict[str, Any]) -> str:
     """What is printed of a finished stage, from its row of stages.json."""
     return f"{row['name']:<11} {row['seconds']:6.1f} s  {row.get('note', '')}".rstrip()
@@ -207,6 +228,9 @@ def main() -> int:
         from flows.steps import Context
 
         print(first_difference(Context(run, config, load_board(config.board))))
+        return 0
+    if args.if_changed and is_built(run, config):
+        print(f"{run} is as asked for; not built again")
         return 0
     build(run, config, args.first, args.last)
     return 0

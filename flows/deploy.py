@@ -35,11 +35,18 @@ REFERENCE_CHUNK = 16  # images: it keeps every stream of a network as int64
 README = """\
 # {name}: a bnnflow accelerator
 
-On your computer, in this folder, with the board's address for BOARD; then on the board:
+On your computer, in this folder, with the board's address for BOARD (`pynq` on your network, or
+192.168.2.99 on a cable of its own). The password is `xilinx`; `sudo -i` makes you root, with PYNQ's
+own Python:
 
     scp -r . xilinx@BOARD:{name}
-    cd {name} && sudo -E python3 -m bnnflow_host --bit {name}.bit selftest
-    sudo -E python3 -m bnnflow_host --bit {name}.bit classify images.npy
+    ssh -t xilinx@BOARD sudo -i
+
+Then, on the board:
+
+    cd ~xilinx/{name} && python3 -m bnnflow_host --bit {name}.bit selftest
+    python3 -m bnnflow_host --bit {name}.bit benchmark
+    python3 -m bnnflow_host --bit {name}.bit classify YOURS.npy
 
 {bit}
 Without a board, `--backend numpy` gives the same outputs:
@@ -47,7 +54,8 @@ Without a board, `--backend numpy` gives the same outputs:
     python3 -m bnnflow_host --bit {name}.bit --backend numpy selftest
 
 Images are uint8, shape {shape}{packed}. `example.py` shows the driver in a program,
-`{name}.ipynb` in PYNQ's Jupyter. Needs Python 3.8 and NumPy, the notebook Matplotlib, too.
+`{name}.ipynb` in PYNQ's Jupyter (copy this folder into `jupyter_notebooks` there). Needs Python 3.8
+(PYNQ's image 2.7 or newer) and NumPy, the notebook Matplotlib, too.
 `sha256sum -c SHA256SUMS` checks the files. We have not run it on a board.
 """
 PACKED = "; the driver takes their sign and packs it, or packs bool as it is"
@@ -170,7 +178,7 @@ def write_package(
     if bit.is_file():
         shutil.copy(bit, new)
     said = (
-        "" if bit.is_file() else "There is no .bit here yet: the first three commands need one.\n"
+        "" if bit.is_file() else "There is no .bit here yet: the commands for the board need one.\n"
     )
     shape = ", ".join(["N", *map(str, about["shape"])])
     fields = {"name": name, "bit": said, "shape": f"({shape})"}

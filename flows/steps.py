@@ -32,6 +32,8 @@ from flows.transforms.pack_input import PackInput
 
 #: metadata of 01_import.onnx: SHA-256 of the QONNX file it was made from
 SOURCE_KEY = "source_sha256"
+#: options whose change makes stage fold stale; `packed`, too, which its graph knows
+FOLDED_FOR = ("board", "clk_mhz", "target_fps", "folding", "max", "utilisation")
 
 
 @dataclass
@@ -242,15 +244,26 @@ def check_fresh(run: Path, config: FlowConfig) -> None:
         )
 
 
-def check_packed(run: Path, config: FlowConfig) -> None:
-    """Refuse to go on behind stage fold with a graph that was packed and is not to be, or reversed.
+def check_folded(run: Path, config: FlowConfig) -> None:
+    """Refuse to go on behind stage fold with a graph that was folded for other options.
 
     Raises:
         FlowError: stale-build.
     """
-    folded = run / "05_fold.onnx"
+    folded, flow = run / "05_fold.onnx", run / "flow.json"
     if not folded.is_file():
         return
+    had = read_json(flow) if flow.is_file() else {}
+    for name in FOLDED_FOR:
+        if name in had and had[name] != getattr(config, name):
+            option = f"--{name.replace('_', '-')}"
+            raise FlowError(
+                "stale-build",
+                f"{run} was folded with {option} {had[name]}, not {getattr(config, name)}",
+                option,
+                f"python -m flows.build --run {run} --from fold, with the options as you want them",
+                'flows/README.md, "Stages"',
+            )
     packed = packed_input(ModelWrapper(str(folded))) is not None
     if packed != config.packed:
         option = "--packed" if config.packed else "--no-packed"

@@ -71,6 +71,12 @@ MUTANTS = {  # name: file, what is written, what it becomes, the tests that must
         "m_axis_tready) head_q",
         "batch",
     ),
+    "register-read-moves": (
+        "axi_lite_slave",
+        "if (read) s_axi_rdata <= read_data;",
+        "s_axi_rdata <= read_data;",
+        "queue_suite.chain",
+    ),
     "size-wraps-at-4-GiB": (
         "batch_control",
         "= in_q[32] || in_end",

@@ -15,6 +15,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from flows.env.bootstrap import NEWEST, OLDEST, version_of
 from flows.env.setup import STAMP
@@ -32,6 +33,10 @@ from flows.errors import EXIT_OK, EXIT_USER, FlowError, run_main
 
 PACKAGES = ("torch", "lightning", "brevitas", "qonnx", "onnxruntime", "finn-plus", "cocotb")
 PNR = ("vivado", "nextpnr-himbaechel", "nextpnr-xilinx", "fasm2frames", "xc7frames2bit")
+PNR_DATA = {
+    "CHIPDB": "nextpnr's chip database, a file or its folder",
+    "PRJXRAY_DB_DIR": "the folder of prjxray-db",
+}
 DATA_FILES = ("train-images", "train-labels", "t10k-images", "t10k-labels")
 OK, MISSING, OLD, BROKEN, LITTLE = "ok", "missing", "too old", "broken", "little"
 
@@ -141,6 +146,15 @@ def find_data() -> Finding:
     return Finding("fashion-mnist", MISSING, "", note, required=False)
 
 
+def find_pnr_data(name: str) -> Finding:
+    """What a variable of the environment names for openXC7; flows/bitstream looks inside."""
+    path = os.environ.get(name, "")
+    if path and Path(path).exists():
+        return Finding(name, OK, "", path, required=False)
+    said = f"{path} is not there" if path else f"set it to {PNR_DATA[name]}"
+    return Finding(name, MISSING, "", f"only for make bitstream PNR=openxc7: {said}", False)
+
+
 def find_machine() -> list[Finding]:
     """Cores, memory, room on the disk."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
@@ -178,6 +192,7 @@ def examine() -> list[Finding]:
         *find_machine(),
         find_tool("iverilog", False, "not installed: its tests are skipped (optional)"),
         *(find_tool(name, False, f"only for make bitstream: {KNOWN[name][2]}") for name in PNR),
+        *(find_pnr_data(name) for name in PNR_DATA),
     ]
 
 

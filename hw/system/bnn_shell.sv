@@ -8,8 +8,8 @@
 // Spec      registers.md beside this file.
 // Order     memory holds the beats of the core's streams back to back, each in whole bytes, lowest
 //           byte first; frames follow each other without padding. So 8-bit pixels are read as they
-//           lie in memory; a core with 1-bit inputs reads them packed, SIMD bits of a beat in
-//           ceil(SIMD / 8) bytes.
+//           lie in memory; a core with 1-bit inputs reads them packed, IN_BEAT_BYTES hold the bits
+//           of a beat, element 0 in bit 0 (how many: dense_lanes() of flows/beats.py).
 // Bus       AXI4-Lite s_axi (12 address bits); AXI4 m_axi, 64 data and 32 address bits, one ID,
 //           bursts of at most BURST words that never cross 4 KiB, READS and WRITES of them open.
 //           Up to 7 bytes behind the last input byte are read: those of its 64-bit word. No byte

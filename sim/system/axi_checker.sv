@@ -4,7 +4,8 @@
 // Function  on each clk: valid stays and its payload does not change until ready; bursts are INCR of
 //           8 bytes a word, no longer than BURST, aligned, inside 4 KiB; wlast and rlast come with
 //           the announced word; data is never ahead of its address, an answer never ahead of its
-//           data; at most READS and WRITES bursts are open; nothing is unknown; reset is silent.
+//           data; at most READS and WRITES bursts are open; no control signal is unknown; 8 clk into a
+//           reset nothing is offered.
 //           `errors` counts violations, the first few are printed. `open` counts open transfers.
 `default_nettype none
 module axi_checker #(
@@ -43,6 +44,7 @@ module axi_checker #(
   logic [39:0] ar_was, aw_was;
   logic [72:0] w_was;
   logic        aw_new;
+  logic [2:0]  reset_clk;
   assign open   = 32'(8'(ar_in - ar_out)) + 32'(8'(aw_in - b_done)) + 32'(arvalid);
   assign aw_new = awvalid && !aw_seen;
 
@@ -59,12 +61,16 @@ module axi_checker #(
     check({20'd0, address[11:0]} + 8 * (32'(length) + 1) <= 32'd4096, "burst crosses 4 KiB");
   endtask
 
-  initial errors = '0;
+  initial errors    = '0;
+  initial reset_clk = '0;
   always @(posedge clk) begin
     if (rst) begin
       {ar_in, ar_out, r_beat, aw_in, aw_out, w_beat, w_done, b_done} <= '0;
       {ar_wait, aw_wait, w_wait, aw_seen} <= '0;
+      if (reset_clk != '1) reset_clk <= reset_clk + 1'b1;
+      else check(!arvalid && !awvalid && !wvalid, "something is offered in reset");
     end else begin
+      reset_clk <= '0;
       check((arvalid ^ awvalid ^ wvalid ^ rready ^ bready) !== 1'bx, "a control signal is unknown");
       // a channel holds what it offers
       ar_wait <= arvalid && !arready;

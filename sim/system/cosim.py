@@ -20,7 +20,7 @@ from cocotb_tools.runner import get_runner
 from flows.deploy import deploy
 from flows.env.tools import verilator_env
 from flows.errors import CheckFailed, run_main
-from sim.system.run import HERE, SYSTEM
+from sim.system.run import CHECKERS, HERE, SYSTEM
 
 PROCESSORS = ("zynq7_ps", "zynqmp_ps")  # need a model of their primitive
 WIDE = ["--max-num-width", "4194304"]  # bits of a literal: a layer's weights are one
@@ -64,7 +64,7 @@ def build(
     network = [top / name for name in (top / "sources.f").read_text().split()]
     others = {*BOARD_TOPS, *PROCESSORS} - {bench_top, bench_top.replace("_top", "_ps")}
     shell = sorted(f for f in system.glob("*.sv") if f.stem not in others)
-    benches = ["axi_checker", BOARD_TOPS.get(bench_top, "system_bench")]
+    benches = [*CHECKERS, BOARD_TOPS.get(bench_top, "system_bench")]
     get_runner(simulator).build(
         sources=[*network, *shell, *(HERE / f"{name}.sv" for name in benches)],
         hdl_toplevel=bench_top,

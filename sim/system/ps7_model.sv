@@ -2,8 +2,8 @@
 // ps7_model - stands in for a Zynq-7000's PS7 and BUFG in simulation, at their pins.
 //
 // Function  cocotb is the processor: gp0_* is its AXI master (bursts of at most 16), hp0_* its memory,
-//           clk0 and resetn0 are FCLK0 and its reset. axi_checker watches HP0. Only AXI is modelled:
-//           no DDR, no cache, no other port.
+//           clk0 and resetn0 are FCLK0 and its reset. axi_checker watches HP0, axi_register_checker
+//           GP0. Only AXI is modelled: no DDR, no cache, no other port.
 `default_nettype none
 module BUFG (
   input  wire logic I,
@@ -85,7 +85,7 @@ module PS7 (
     SAXIHP3WDATA
 );
   logic        clk0, resetn0;
-  logic [31:0] errors, open;
+  logic [31:0] errors, open, memory_errors, register_errors;
   assign FCLKCLK    = {3'b000, clk0};
   assign FCLKRESETN = {3'b000, resetn0};
 
@@ -173,7 +173,19 @@ module PS7 (
     .rlast(hp0_rlast), .rvalid(hp0_rvalid), .rready(hp0_rready),
     .awaddr(hp0_awaddr), .awlen(hp0_awlen), .awvalid(hp0_awvalid), .awready(hp0_awready),
     .wdata(hp0_wdata), .wstrb(hp0_wstrb), .wlast(hp0_wlast), .wvalid(hp0_wvalid),
-    .wready(hp0_wready), .bvalid(hp0_bvalid), .bready(hp0_bready), .errors, .open
+    .wready(hp0_wready), .bvalid(hp0_bvalid), .bready(hp0_bready),
+    .errors(memory_errors), .open
   );
+  axi_register_checker #(.ID_W(12), .ADDR_W(32)) u_check_registers (
+    .clk(MAXIGP0ACLK), .rst(!resetn0),
+    .awid(gp0_awid), .awaddr(gp0_awaddr), .awlen(gp0_awlen), .awvalid(gp0_awvalid),
+    .awready(gp0_awready), .wdata(gp0_wdata), .wstrb(gp0_wstrb), .wlast(gp0_wlast),
+    .wvalid(gp0_wvalid), .wready(gp0_wready), .bid(gp0_bid), .bresp(gp0_bresp),
+    .bvalid(gp0_bvalid), .bready(gp0_bready), .arid(gp0_arid), .araddr(gp0_araddr),
+    .arlen(gp0_arlen), .arvalid(gp0_arvalid), .arready(gp0_arready), .rid(gp0_rid),
+    .rdata(gp0_rdata), .rresp(gp0_rresp), .rlast(gp0_rlast), .rvalid(gp0_rvalid),
+    .rready(gp0_rready), .errors(register_errors)
+  );
+  assign errors = memory_errors + register_errors;
 endmodule
 `default_nettype wire

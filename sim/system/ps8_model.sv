@@ -3,7 +3,8 @@
 //
 // Function  cocotb is the processor: gp0_* is its AXI master (M_AXI_HPM0_FPD at 32 bits), hp0_* its
 //           memory (S_AXI_HP0_FPD at 64 bits), clk0 is PL clock 0 and resetn0 EMIO GPIO bit 95.
-//           axi_checker watches HP0. Only AXI is modelled: no DDR, no cache, no other port.
+//           axi_checker watches HP0, axi_register_checker GP0. Only AXI is modelled: no DDR, no
+//           cache, no other port.
 `default_nettype none
 module BUFG_PS (
   input  wire logic I,
@@ -128,7 +129,7 @@ module PS8 (
     SAXIGP5WDATA, SAXIGP6WDATA
 );
   logic        clk0, resetn0;
-  logic [31:0] errors, open;
+  logic [31:0] errors, open, memory_errors, register_errors;
   assign PLCLK     = {3'b000, clk0};
   assign EMIOGPIOO = {resetn0, 95'd0};
 
@@ -217,7 +218,19 @@ module PS8 (
     .rlast(hp0_rlast), .rvalid(hp0_rvalid), .rready(hp0_rready),
     .awaddr(hp0_awaddr[31:0]), .awlen(hp0_awlen), .awvalid(hp0_awvalid), .awready(hp0_awready),
     .wdata(hp0_wdata), .wstrb(hp0_wstrb), .wlast(hp0_wlast), .wvalid(hp0_wvalid),
-    .wready(hp0_wready), .bvalid(hp0_bvalid), .bready(hp0_bready), .errors, .open
+    .wready(hp0_wready), .bvalid(hp0_bvalid), .bready(hp0_bready),
+    .errors(memory_errors), .open
   );
+  axi_register_checker #(.ID_W(16), .ADDR_W(40)) u_check_registers (
+    .clk(MAXIGP0ACLK), .rst(!resetn0),
+    .awid(gp0_awid), .awaddr(gp0_awaddr), .awlen(gp0_awlen), .awvalid(gp0_awvalid),
+    .awready(gp0_awready), .wdata(gp0_wdata), .wstrb(gp0_wstrb), .wlast(gp0_wlast),
+    .wvalid(gp0_wvalid), .wready(gp0_wready), .bid(gp0_bid), .bresp(gp0_bresp),
+    .bvalid(gp0_bvalid), .bready(gp0_bready), .arid(gp0_arid), .araddr(gp0_araddr),
+    .arlen(gp0_arlen), .arvalid(gp0_arvalid), .arready(gp0_arready), .rid(gp0_rid),
+    .rdata(gp0_rdata), .rresp(gp0_rresp), .rlast(gp0_rlast), .rvalid(gp0_rvalid),
+    .rready(gp0_rready), .errors(register_errors)
+  );
+  assign errors = memory_errors + register_errors;
 endmodule
 `default_nettype wire

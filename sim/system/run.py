@@ -17,12 +17,13 @@ from sim.lib import bench
 OUTER = ("bnn_system", "zynq7_top", "zynq7_ps", "zynqmp_top", "zynqmp_ps")
 SYSTEM = bench.ROOT / "hw" / "system"
 HERE = Path(__file__).resolve().parent
+CHECKERS = ("axi_checker", "axi_register_checker")
 
 
 def rtl() -> list[Path]:
     """The shell and its bench; what is around it needs a network."""
     shell = [f for f in sorted(SYSTEM.glob("*.sv")) if f.stem not in OUTER]
-    return shell + [HERE / f"{name}.sv" for name in ("axi_checker", "toy_core", "shell_bench")]
+    return shell + [HERE / f"{name}.sv" for name in (*CHECKERS, "toy_core", "shell_bench")]
 
 
 def simulate(

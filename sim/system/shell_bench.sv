@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// shell_bench - the shell around toy_core, its memory port watched by axi_checker.
+// shell_bench - the shell around toy_core, both ports watched.
 `default_nettype none
 module shell_bench #(
   parameter int IN_BEAT_BYTES    = 98,
@@ -104,6 +104,8 @@ module shell_bench #(
     .m_axis_score_tdata(core_score_tdata), .m_axis_score_tvalid(core_score_tvalid),
     .m_axis_score_tready(core_score_tready)
   );
+  logic [31:0] memory_errors, register_errors;
+  assign errors = memory_errors + register_errors;
   axi_checker #(.BURST(BURST), .READS(READS), .WRITES(WRITES)) u_check (
     .clk, .rst,
     .araddr(m_axi_araddr), .arlen(m_axi_arlen), .arvalid(m_axi_arvalid), .arready(m_axi_arready),
@@ -111,7 +113,17 @@ module shell_bench #(
     .awaddr(m_axi_awaddr), .awlen(m_axi_awlen), .awvalid(m_axi_awvalid), .awready(m_axi_awready),
     .wdata(m_axi_wdata), .wstrb(m_axi_wstrb), .wlast(m_axi_wlast), .wvalid(m_axi_wvalid),
     .wready(m_axi_wready), .bvalid(m_axi_bvalid), .bready(m_axi_bready),
-    .errors(errors), .open(open)
+    .errors(memory_errors), .open(open)
+  );
+  axi_register_checker u_check_registers (
+    .clk, .rst,
+    .awid(1'b0), .awaddr(s_axi_awaddr), .awlen(8'd0), .awvalid(s_axi_awvalid),
+    .awready(s_axi_awready), .wdata(s_axi_wdata), .wstrb(s_axi_wstrb), .wlast(1'b1),
+    .wvalid(s_axi_wvalid), .wready(s_axi_wready), .bid(1'b0), .bresp(s_axi_bresp),
+    .bvalid(s_axi_bvalid), .bready(s_axi_bready), .arid(1'b0), .araddr(s_axi_araddr), .arlen(8'd0),
+    .arvalid(s_axi_arvalid), .arready(s_axi_arready), .rid(1'b0), .rdata(s_axi_rdata),
+    .rresp(s_axi_rresp), .rlast(1'b1), .rvalid(s_axi_rvalid), .rready(s_axi_rready),
+    .errors(register_errors)
   );
 endmodule
 `default_nettype wire

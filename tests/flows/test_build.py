@@ -9,14 +9,16 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from flows.build import build, configure, parser
+from flows.build import build, configure, is_built, parser
 from flows.config import FlowConfig, board_names, load_board
 from flows.errors import CheckFailed, FlowError, run_main
 from flows.files import replacing, write_json
+from flows.steps import STEPS, check_folded
 from sim.lib.networks import Make, write_network
 
 GOAL = ("--model", "x.onnx", "--target-fps", "1")
@@ -97,6 +99,42 @@ def test_bad_folding_files(content: str, code: str, model: Path, tmp_path: Path)
     folding.write_text(content)
     with pytest.raises(FlowError, match=code):
         build(tmp_path / "run", FlowConfig(model=str(model), folding=str(folding)), last="fold")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("target_fps", 3.0), ("max", True), ("board", "zcu104"), ("clk_mhz", 50.0)],
+)
+def test_going_on_behind_another_folding_is_refused(
+    name: str, value: object, tmp_path: Path
+) -> None:
+    config = FlowConfig(model="m.onnx", target_fps=2.0)
+    write_json(tmp_path / "flow.json", {**vars(config), name: value})
+    check_folded(tmp_path, config)  # nothing is folded yet
+    (tmp_path / "05_fold.onnx").touch()
+    with pytest.raises(FlowError, match="stale-build") as caught:
+        check_folded(tmp_path, config)
+    assert "--from fold" in caught.value.hint and str(value) in caught.value.what
+
+
+def test_a_run_as_asked_for_is_not_built_again(model: Path, tmp_path: Path) -> None:
+    run, config = tmp_path / "run", FlowConfig(model=str(model), target_fps=1e6)
+    assert not is_built(run, config)
+    build(run, config, last="import")
+    assert not is_built(run, config)
+    for name in (name for step in STEPS for name in step.writes):
+        (run / name).touch()
+    assert is_built(run, config)
+    for change in ({"target_fps": 2e6}, {"packed": True}, {"board": "zcu104"}, {"max": True}):
+        assert not is_built(run, replace(config, **change))
+    command = [sys.executable, "-m", "flows.build", "--run", str(run), "--if-changed"]
+    done = subprocess.run([*command, "--no-packed"], capture_output=True, text=True)
+    assert done.returncode == 0 and done.stdout == f"{run} is as asked for; not built again\n"
+    (run / "check.json").unlink()  # its proof failed
+    assert not is_built(run, config)
+    (run / "check.json").touch()
+    write_network(model, Make((12, 6, 4), batch_norm=True), 2)
+    assert not is_built(run, config)
 
 
 def test_command_prints_four_lines_and_exits_2(tmp_path: Path) -> None:

@@ -3,6 +3,9 @@
 
 import hashlib
 import json
+import re
+import subprocess
+import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -91,6 +94,17 @@ def test_the_folder(tmp_path: Path) -> None:
     names = {p.name for p in folder.iterdir()}
     assert names >= {"small.json", "small.npz", "small.hwh", "small_vectors.npz", "README.md"}
     assert "There is no .bit" in (folder / "README.md").read_text()
+    # the commands that its README shows: three for a board, and one that runs anywhere
+    shown = re.findall(r"python3 (-m bnnflow_host .*)", (folder / "README.md").read_text())
+    assert [words.split()[-1] for words in shown] == [
+        "selftest", "benchmark", "YOURS.npy", "selftest"
+    ]  # fmt: skip
+    np.save(folder / "YOURS.npy", np.zeros((2, 15), np.uint8))
+    for line in shown:
+        words = line.replace(" --backend numpy", "").split()
+        command = [sys.executable, *words[:4], "--backend", "numpy", *words[4:]]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
     # the hash: the same again, another for any change of the RTL
     top = tmp_path / "x" / "top"
     about = json.loads(bit.with_suffix(".json").read_text())

@@ -58,6 +58,35 @@ def test_targets_set_up_first(target: str) -> None:
     assert done.stdout.index("flows.env.setup") < done.stdout.index(".venv/bin/python")
 
 
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        ("", None),
+        ("TARGET_FPS=5", "--target-fps 5"),
+        ("MAX=1", "--max"),
+        ("PACKED=1", "--packed"),
+        ("BOARD=zcu104", "--board zcu104"),
+        ("MODEL=m.onnx", "--model m.onnx"),
+        ("MODEL=m.onnx BOARD=zcu104 TARGET_FPS=5", "--board zcu104 --target-fps 5 --model m.onnx"),
+    ],
+)
+def test_a_bitstream_is_of_what_is_asked_for(
+    words: str, wanted: str | None, tmp_path: Path
+) -> None:
+    """What is given reaches the build, which leaves a run alone that is so; nothing else does."""
+    pattern = re.compile(r"flows\.build --if-changed --run \S+ *(.*?) *$", re.MULTILINE)
+    done = make("-n", "bitstream", f"RUN={tmp_path}", *words.split())
+    assert f"-m flows.bitstream --run {tmp_path}" in done.stdout, done.stderr
+    build = pattern.search(done.stdout)
+    assert (wanted is None) == (build is None)
+    if wanted:  # a run that is not there: the rest as for `make build`
+        assert build and set(wanted.split()) <= set(build[1].split())
+        assert ("--target-fps" in build[1]) == ("MAX" not in words)
+    (tmp_path / "flow.json").touch()
+    build = pattern.search(make("-n", "bitstream", f"RUN={tmp_path}", *words.split()).stdout)
+    assert (build and " ".join(build[1].split())) == wanted
+
+
 def test_variables_reach_the_commands() -> None:
     words = ("MODEL=my.onnx", "TARGET_FPS=5", "BOARD=pynq-z2", "RUN=build/my")
     printed = make("-n", "build", *words).stdout

@@ -131,13 +131,20 @@ def test_doctor_says_which_place_and_route_is_there(
     fake(tmp_path, "nextpnr-himbaechel", "nextpnr (Version nextpnr-0.8-12-gabcdef0)")
     fake(tmp_path, "xc7frames2bit", "xc7frames2bit")
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
-    found = {f.name: f for f in doctor.examine() if f.name in doctor.PNR}
+    monkeypatch.setenv("CHIPDB", str(tmp_path))
+    monkeypatch.delenv("PRJXRAY_DB_DIR", raising=False)
+    found = {f.name: f for f in doctor.examine() if f.name in (*doctor.PNR, *doctor.PNR_DATA)}
     assert [found[name].version for name in doctor.PNR[:2]] == ["2023.1", "0.8"]
     assert found["vivado"].note == str(tmp_path / "vivado")
     packer = found["xc7frames2bit"]
     assert (packer.state, packer.version) == (doctor.OK, "")  # not the 7 of its name
     fork = found["nextpnr-xilinx"]
     assert fork.state == doctor.MISSING and not fork.required and "make bitstream" in fork.note
+    chipdb, database = (found[name] for name in doctor.PNR_DATA)
+    assert (chipdb.state, chipdb.note) == (doctor.OK, str(tmp_path))
+    assert database.state == doctor.MISSING and "set it to" in database.note
+    monkeypatch.setenv("CHIPDB", str(tmp_path / "gone"))
+    assert "gone is not there" in doctor.find_pnr_data("CHIPDB").note
     (tmp_path / "vivado").unlink()
     fake(tmp_path, "vivado", "Vivado v2019.2 (64-bit)")
     assert doctor.find_tool("vivado", False).state == doctor.OLD

@@ -11,6 +11,7 @@ import pytest
 from flows.bitstream.design import shell_sources
 from flows.bitstream.netlist import PRIMITIVES, primitives
 from flows.env.tools import verilator_env, yosys_command
+from sim.system.run import CHECKERS
 from tests.flows.bitstream_tools import NETWORK
 
 SYSTEM = Path(__file__).resolve().parents[2] / "hw" / "system"
@@ -75,8 +76,8 @@ def test_board_top_has_no_warnings(top: str, tmp_path: Path) -> None:
     (tmp_path / "bnn_top.sv").write_text(NETWORK)
     command = ["verilator", "--lint-only", "-Wall", "-Wno-fatal", "--top-module", top]
     command += ["-y", str(SYSTEM), "-y", str(tmp_path)]
-    command += [str(BENCH / "axi_checker.sv"), str(BENCH / f"{BOARD_TOPS[top]}.sv")]
-    command.append(str(SYSTEM / f"{top}.sv"))
+    benches = (*CHECKERS, BOARD_TOPS[top])
+    command += [*(str(BENCH / f"{name}.sv") for name in benches), str(SYSTEM / f"{top}.sv")]
     done = subprocess.run(command, env=verilator_env(), capture_output=True, text=True, check=False)
     ours = [line for line in done.stderr.splitlines() if line.startswith("%")]
     assert done.returncode == 0 and [x for x in ours if str(SYSTEM) in x] == [], done.stderr[:2000]
