@@ -149,8 +149,11 @@ def _bisect(
 
 def _planes(steps: Steps, groups: int, slopes: Ints | None = None) -> list[Plane] | None:
     """A plane of every channel, all with one shift; None where a channel has none."""
+    _, n_levels, _, channels = steps.place.shape
+    if not n_levels:
+        return [Plane(0, 0, np.full(groups, steps.low), 0)] * channels
     planes = []
-    for channel in range(steps.place.shape[3]):
+    for channel in range(channels):
         slope = None if slopes is None else int(slopes[channel])
         plane = fit_plane(steps.sides(channel, groups), slope)
         if plane is None:

@@ -22,6 +22,7 @@ Ints = NDArray[np.int64]
 Numbers = NDArray[Any]  # integers, or floats on the way to them
 MAX_SHIFT = 32
 FAR = 1 << 60  # further than any bound
+WIDEST = 1 << 50  # of a summand: a float64 tensor holds it
 #: how close to the deepest point is close enough: less than a bit of shift
 NEAR = 0.6
 #: steps that planes are tried on first
@@ -81,13 +82,13 @@ def fit_plane(sides: Sides, slope: int | None = None) -> Plane | None:
         a = np.array([slope << shift]) if slope is not None else round(alpha * 2**shift) + AROUND
         plane, cuts = _integers(both, cuts, a, round(beta * 2**shift), shift)
         if plane is not None:
-            return plane
+            return plane if np.abs(plane.c).max() < WIDEST else None
         shift += 1
     return None
 
 
 def _bounds(sides: Sides, a: float, b: float, shift: int) -> tuple[Numbers, Numbers, Ints, Ints]:
-    """Per group the largest c that is too small by 0, the smallest too large; which steps."""
+    """Per group the smallest c that serves, the smallest too large, and the steps that say so."""
     rest = (sides.level << shift) - b * sides.q
     low = np.where(sides.has1, rest - a * sides.p1, -FAR)
     high = np.where(sides.has0, rest - a * sides.p0, FAR)

@@ -123,6 +123,11 @@ def maximum_in_front_of_levels(g: MapGraph) -> str:
 
 
 def one_level_for_all(g: MapGraph) -> str:
+    x = g.clip(g.norm(layer(g, bits(g), 4)), 0.25, 0.25)
+    return g.linear(g.add(g.quant(x, 4, 0.125), levels(g, g.conv(bits(g), 4))), 4)
+
+
+def one_level_a_channel(g: MapGraph) -> str:
     x = g.quant(g.norm(layer(g, bits(g), 4), gammas="zero"), 4, 0.125)
     return g.linear(g.add(x, levels(g, g.conv(bits(g), 4))), 4)
 
@@ -174,6 +179,7 @@ NETS: list[Callable[[MapGraph], str]] = [
     several_levels_of_pixels,
     maximum_in_front_of_levels,
     one_level_for_all,
+    one_level_a_channel,
     bent_levels,
     bent_levels_padded_with_0,
     maxout_in_front_of_a_sign,
