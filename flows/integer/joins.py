@@ -11,7 +11,7 @@ from onnx import NodeProto
 
 from flows.datatypes import int_type
 from flows.errors import FlowError
-from flows.integer import pairs
+from flows.integer import pair_levels, pairs
 from flows.integer.fallback import tabulate
 from flows.integer.fit import fit
 from flows.integer.lower import MORE, Lowering
@@ -107,12 +107,13 @@ def requantise(
         node: who asks, for messages.
 
     Raises:
-        FlowError: no-affine (no multiply-add, nor thresholds or a table of a bearable size).
+        FlowError: no-affine (no multiply-add, nor thresholds or a table of a bearable size),
+            not-monotone and share-fit (functions of two sums).
     """
-    if value.share is not None:
-        return pairs.requantise(ctx, value, function_of, node)
     if value.pool is not None:
         return _pooled(ctx, value, function_of, node)
+    if value.share is not None:
+        return pair_levels.requantise(ctx, value, function_of, node)
     try:
         found = levels(function_of, value)
     except NotMonotone:
@@ -156,7 +157,10 @@ def _pooled(
     pool, bare = value.pool, replace(value, pool=None)
     assert pool is not None
     try:
-        falls = (levels(function_of, bare).direction < 0) ^ sinks(ctx, value)
+        if value.share is not None:
+            falls = pair_levels.falls(ctx, value, function_of)
+        else:
+            falls = (levels(function_of, bare).direction < 0) ^ sinks(ctx, value)
     except NotMonotone:
         raise ctx.refused(
             node,
@@ -167,7 +171,7 @@ def _pooled(
     def turned(y: Ints) -> Ints:
         return np.where(falls, -1 - y, y)
 
-    made = requantise(ctx, bare, lambda k: lambda x: turned(function_of(k)(x)), node)
+    made = requantise(ctx, bare, lambda k: lambda *x: turned(function_of(k)(*x)), node)
     made = add_pool(ctx, made, pool.kernel, "max")
     if not falls.any():
         return made

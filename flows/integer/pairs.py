@@ -20,8 +20,9 @@ from flows.datatypes import int_type
 from flows.errors import FlowError
 from flows.integer.fit import FAR, NONE, smallest_shift
 from flows.integer.lower import MORE, Lowering
+from flows.integer.monotone import is_one_way
 from flows.integer.sums import Pairs, pairs
-from flows.integer.table import Function, NotMonotone, evaluate, is_monotone, of_codes, of_share
+from flows.integer.table import Function, NotMonotone, evaluate, of_codes, of_share
 from flows.integer.value import Ints, Value
 
 #: pairs of all channels together up to which scores are compared one by one
@@ -51,7 +52,8 @@ def joined(ctx: Lowering, node: NodeProto) -> Value | None:
     return replace(a, nodes=nodes, share=replace(b, nodes=()), border=a.border or b.border)
 
 
-def _classes(value: Value) -> int:
+def classes_of(value: Value) -> int:
+    """How many classes of pixels there are, of either sum."""
     assert value.share is not None
     return max(len(value.offset), len(value.share.offset))
 
@@ -74,11 +76,11 @@ def compare(
         FlowError: share-fit.
     """
     assert value.share is not None
-    if not is_monotone(value):
+    if not is_one_way(ctx.model, value):
         raise NotMonotone("a node in front of it rises and falls")
     found = pairs(value, value.share, ctx.sums)
-    functions = [function_of(k) for k in range(_classes(value))]
-    rises = _rises(value, found, functions)
+    functions = [function_of(k) for k in range(classes_of(value))]
+    rises = rising(value, found, functions)
     edges = [_edges(function, found, rises) for function in functions]
     way = np.where(rises, 1, -1)
     least, below = (
@@ -89,14 +91,7 @@ def compare(
     reach, widest = value.high - value.low + 2, max(1, int(np.abs(found.q).max()))
     fit = smallest_shift(x, least, below, lambda shift: min(reach << shift, FAR // widest))
     if fit is None:
-        names = ", ".join(f"{n.name} ({n.op_type})" for n in value.nodes)
-        raise FlowError(
-            "share-fit",
-            f"no integers A, B, C decide A * P + B * Q + C >= 0 as {names} do for every P and Q",
-            f"the QONNX graph, node {value.nodes[-1].name}",
-            "round the constants of these nodes to fewer bits, so that no two sums nearly tie",
-            MORE,
-        )
+        raise no_fit(value)
     b, c, shift = fit
     offsets = c.T + 1  # the hardware's bit says that its sum is 1 or more
     if (offsets == offsets[:1]).all():
@@ -112,18 +107,24 @@ def compare(
         high=1,
         **value.classes(len(offsets)),
     )
-    return stream, _sinks(ctx, value, functions)
+    if value.pool is None:
+        return stream, np.zeros(value.channels, bool)
+    return stream, falls(ctx, value, functions, found)
 
 
-def _corners(value: Value) -> tuple[Ints, Ints]:
-    """The four corners of all codes: p (4, channels) and q (4, 1)."""
-    assert value.share is not None
-    p = np.array([value.low, value.high, value.low, value.high])
-    q = np.repeat([value.share.low, value.share.high], 2)
-    return np.repeat(p[:, None], value.channels, axis=1), q[:, None]
+def no_fit(value: Value) -> FlowError:
+    """The error for a function of two sums that no integers decide alike."""
+    names = ", ".join(f"{n.name} ({n.op_type})" for n in value.nodes)
+    return FlowError(
+        "share-fit",
+        f"no integers A, B, C decide A * P + B * Q + C >= 0 as {names} do for every P and Q",
+        f"the QONNX graph, node {value.nodes[-1].name}",
+        "round the constants of these nodes to fewer bits, so that no two sums nearly tie",
+        MORE,
+    )
 
 
-def _rises(value: Value, found: Pairs, functions: list[Function]) -> NDArray[np.bool_]:
+def rising(value: Value, found: Pairs, functions: list[Function]) -> NDArray[np.bool_]:
     """(channels,) whether bits rise with p; where they never change with it, True."""
     q = found.q[:, None]
     low, high = (np.full(found.first.shape, end) for end in (value.low, value.high))
@@ -150,20 +151,32 @@ def _edges(function: Function, found: Pairs, rises: NDArray[np.bool_]) -> dict[s
     }
 
 
-def _sinks(ctx: Lowering, value: Value, functions: list[Function]) -> NDArray[np.bool_]:
-    """Channels whose bit falls with what a waiting max-pool compares."""
-    if value.pool is None:
-        return np.zeros(value.channels, bool)
-    p, q = _corners(value)
-    compared, bits = [], []
+def falls(
+    ctx: Lowering, value: Value, functions: list[Function], found: Pairs
+) -> NDArray[np.bool_]:
+    """Channels whose results fall with what a waiting max-pool compares.
+
+    What it compares is, for every q, largest and smallest at an end of the p.
+
+    Raises:
+        NotMonotone: the nodes behind the pool rise and fall.
+    """
+    assert value.pool is not None
+    n = value.pool.n_nodes
+    start = value.nodes[n - 1].output[0] if n else value.start
+    if not is_one_way(ctx.model, replace(value, nodes=value.nodes[n:], start=start)):
+        raise NotMonotone("a node behind a max-pool rises and falls")
+    p = np.concatenate([found.first, found.first + found.step * (found.count - 1)])
+    q = np.tile(found.q, 2)[:, None]
+    compared, made = [], []
     for k, function in enumerate(functions):
         d, e = of_codes(value, p, k), of_share(value, q, k)
-        compared.append(evaluate(ctx.model, value, d, value.pool.n_nodes, e, k))
-        bits.append(function(p, q) > 0)
-    y, one = np.concatenate(compared), np.concatenate(bits)
-    highest = np.where(one, y, -np.inf).max(axis=0)
-    falls = highest < np.where(one, np.inf, y).min(axis=0)
-    return np.asarray(falls & one.any(axis=0) & ~one.all(axis=0))
+        compared.append(evaluate(ctx.model, value, d, n, e, k))
+        made.append(function(p, q))
+    y, results = np.concatenate(compared), np.concatenate(made)
+    channel = np.arange(value.channels)
+    most, least = (results[at, channel] for at in (y.argmax(axis=0), y.argmin(axis=0)))
+    return np.asarray(most < least)
 
 
 def scores(ctx: Lowering, value: Value) -> str:
@@ -175,7 +188,7 @@ def scores(ctx: Lowering, value: Value) -> str:
     assert value.share is not None
     found = pairs(value, value.share, ctx.sums)
     n = int(found.count.max())
-    if _classes(value) == 1 and n * found.first.size < MANY_PAIRS:
+    if classes_of(value) == 1 and n * found.first.size < MANY_PAIRS:
         p = found.first + found.step * np.minimum(np.arange(n)[:, None, None], found.count - 1)
         q = np.broadcast_to(found.q[:, None], (n, len(found.q), 1))
         fit = _linear(ctx, value, p, q, found)
@@ -237,18 +250,3 @@ def _linear(
         return None
     common = max(1, int(np.gcd.reduce(np.concatenate([a, b, c]))))
     return a // common, b // common, c // common, z // common
-
-
-def requantise(
-    ctx: Lowering, value: Value, function_of: Callable[[int], Function], node: NodeProto
-) -> Value:
-    """Hardware for several levels of two integers.
-
-    Raises:
-        FlowError: unsupported-node.
-    """
-    raise ctx.refused(
-        node,
-        "asks for more than a sign of A * P + B * Q + C",
-        "AdaBin's sums in front of a sign or as scores; or another method for this network",
-    )

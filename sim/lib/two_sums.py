@@ -98,6 +98,74 @@ def other_weights_are_no_plain_sum(g: MapGraph) -> str:
     return classifier(g, x, 4)
 
 
+def levels(g: MapGraph, x: str, count: int = 5) -> str:
+    """Integers of a few bits on a grid of 2^-3."""
+    return g.quant(g.norm(x), count, 2.0**-3)
+
+
+def several_levels(g: MapGraph) -> str:
+    return g.linear(levels(g, layer(g, bits(g), 6)), 4)
+
+
+def several_levels_padded_with_0(g: MapGraph) -> str:
+    x = levels(g, layer(g, bits(g), 4, SAME), 4)
+    return g.linear(g.sign(g.norm(g.conv(x, 5))), 3)
+
+
+def several_levels_of_pixels(g: MapGraph) -> str:
+    x = g.node("Mul", [g.quant(g.source, 8, 1 / 256, False), g.const(256)])
+    return g.linear(levels(g, layer(g, x, 4), 3), 3)
+
+
+def maximum_in_front_of_levels(g: MapGraph) -> str:
+    x = g.max_pool(layer(g, bits(g), 6, SAME), (2, 2))
+    return g.linear(levels(g, x), 4)
+
+
+def one_level_for_all(g: MapGraph) -> str:
+    x = g.clip(g.norm(layer(g, bits(g), 4)), 0.25, 0.25)
+    return g.linear(g.add(g.quant(x, 4, 0.125), levels(g, g.conv(bits(g), 4))), 4)
+
+
+def one_level_a_channel(g: MapGraph) -> str:
+    x = g.quant(g.norm(layer(g, bits(g), 4), gammas="zero"), 4, 0.125)
+    return g.linear(g.add(x, levels(g, g.conv(bits(g), 4))), 4)
+
+
+def maxout(g: MapGraph, x: str) -> str:
+    """AdaBin's nonlinearity as training/maxout.py leaves it: two slopes above 0."""
+    shape = (1, g.shapes[x][0], 1, 1)
+    above = g.node("Relu", [x])
+    below = g.node("Mul", [g.node("Sub", [x, above]), g.const(g.rng.uniform(0.1, 0.5, shape))])
+    return g.node("Add", [below, g.node("Mul", [above, g.const(g.rng.uniform(1, 2, shape))])])
+
+
+def bent_levels(g: MapGraph) -> str:
+    """No plane has two slopes: thresholds behind a sum without limits."""
+    x = g.max_pool(layer(g, bits(g), 6, SAME), (2, 2))
+    return g.linear(g.quant(maxout(g, g.norm(x)), 5, 2.0**-3), 4)
+
+
+def bent_levels_padded_with_0(g: MapGraph) -> str:
+    x = maxout(g, g.norm(layer(g, bits(g), 3, SAME)))
+    return g.linear(g.sign(g.norm(g.conv(g.quant(x, 4, 0.25), 4))), 4)
+
+
+def maxout_in_front_of_a_sign(g: MapGraph) -> str:
+    x = g.node("Sub", [maxout(g, g.norm(layer(g, bits(g), 5))), g.const(0.1)])
+    return classifier(g, g.sign(x), 4)
+
+
+def residual_stream(g: MapGraph) -> str:
+    """Units as training/resnets.py has them: the same size, then half of it."""
+    x = levels(g, g.conv(bits(g), 4, pads=SAME), 6)
+    x = g.add(levels(g, layer(g, g.pad(g.sign(x), SAME, -1.0), 4), 6), x)
+    x = g.quant(maxout(g, x), 6, 2.0**-3)
+    y = levels(g, layer(g, g.pad(g.sign(x), SAME, -1.0), 6, stride=2), 6)
+    x = g.add(y, g.pad_channels(g.every_second(x), 1, 1))
+    return g.linear(x, 4, bits=4)
+
+
 NETS: list[Callable[[MapGraph], str]] = [
     padded_with_a_value_of_the_set,
     padded_with_0,
@@ -106,4 +174,14 @@ NETS: list[Callable[[MapGraph], str]] = [
     maximum_behind_the_norm,
     pixels_first,
     other_weights_are_no_plain_sum,
+    several_levels,
+    several_levels_padded_with_0,
+    several_levels_of_pixels,
+    maximum_in_front_of_levels,
+    one_level_for_all,
+    one_level_a_channel,
+    bent_levels,
+    bent_levels_padded_with_0,
+    maxout_in_front_of_a_sign,
+    residual_stream,
 ]

@@ -94,6 +94,8 @@ NETS: list[tuple[Callable[[MapGraph], str], float]] = [
     (curves, 150_000),
     (pixels_read_twice, 50_000),
     (two_sums.padded_with_0, 50_000),
+    (two_sums.residual_stream, 50_000),
+    (two_sums.bent_levels, 20_000),
 ]
 
 

@@ -25,7 +25,7 @@ from flows.errors import FlowError
 from flows.fold_graph import fold
 from flows.importer import import_qonnx, streamline
 from flows.lowering import lower, specialise
-from sim.lib import map_corners
+from sim.lib import map_corners, two_sums
 from sim.lib.maps import MapGraph
 from sim.lib.random_maps import write_random
 from tests.e2e.test_maps import FASTEST, NETS
@@ -82,7 +82,10 @@ def test_several_pixels_per_clk(net: Net, tmp_path: Path, monkeypatch: pytest.Mo
     compare(folded, tmp_path, monkeypatch)
 
 
-@pytest.mark.parametrize("net", map_corners.NETS, ids=lambda net: net.__name__)
+CORNERS = [*map_corners.NETS, two_sums.several_levels, two_sums.several_levels_padded_with_0]
+
+
+@pytest.mark.parametrize("net", CORNERS, ids=lambda net: net.__name__)
 def test_corners(net: Net, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     compare(specialised(net, (2, 6, 6), tmp_path), tmp_path, monkeypatch)
 

@@ -126,8 +126,22 @@ def scores_of_float_factors(g: MapGraph) -> str:
     return two_sums.classifier(g, bits(g), 4, grid=2.0**-23)
 
 
-def several_bits_of_two_sums(g: MapGraph) -> str:
-    return g.linear(g.quant(two_sums.layer(g, bits(g), 4), 4, 0.5), 4)
+def levels_of_abs_of_two_sums(g: MapGraph) -> str:
+    x = g.node("Abs", [two_sums.layer(g, bits(g), 4)])
+    return g.linear(g.quant(x, 4, 0.5), 4)
+
+
+def levels_of_rounded_two_sums(g: MapGraph) -> str:
+    """One of the sums is rounded by itself, so that no ratio of the two orders the pairs."""
+    x = bits(g)
+    p, q = g.node("Mul", [g.conv(x, 4), g.const(0.3)]), g.conv(x, 1)
+    q = g.node("Mul", [q, g.const(np.full((1, 4, 1, 1), 0.37))], g.shapes[p])
+    return g.linear(g.quant(g.node("Add", [g.node("Floor", [p]), q]), 4, 0.5), 4)
+
+
+def maximum_of_bent_two_sums(g: MapGraph) -> str:
+    x = g.max_pool(two_sums.layer(g, bits(g), 4), (2, 2))
+    return g.linear(g.quant(g.node("Abs", [x]), 4, 0.5), 4)
 
 
 def abs_of_two_sums(g: MapGraph) -> str:
@@ -165,7 +179,9 @@ REFUSED: list[tuple[Callable[[MapGraph], str], str, str]] = [
     (norm_per_element, "position-dependent", "BatchNormalization_1"),
     (ends_in_maps, "scores-shape", "maps of"),
     (scores_of_float_factors, "scores-order", "two integers"),
-    (several_bits_of_two_sums, "unsupported-node", "Quant.*more than a sign"),
+    (levels_of_abs_of_two_sums, "not-monotone", "Quant.*Abs_"),
+    (levels_of_rounded_two_sums, "share-fit", "Mul_.*Floor_"),
+    (maximum_of_bent_two_sums, "unsupported-node", "Quant.*does not commute"),
     (abs_of_two_sums, "not-monotone", "BipolarQuant.*Abs_0"),
     (one_number_beside_a_shortcut, "unsupported-node", "Add.*does not belong"),
 ]
