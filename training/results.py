@@ -24,7 +24,7 @@ from flows.files import read_json, write_json
 from training.config import from_table, load, to_table
 from training.data import folder_of
 from training.run import METRICS, RESOLVED
-from training.suite import Entry, cpu, gpu
+from training.suite import Entry, cpu, gpu, named
 from training.tabulate import RESULTS, write_tables
 from training.train import Machine, train
 
@@ -98,7 +98,9 @@ def make(entries: list[Entry], machine: Machine, data: Path | None, minutes: flo
 def _main() -> None:
     parser = argparse.ArgumentParser(description="Make results and the tables of them.")
     parser.add_argument("--gpu", action="store_true", help="the list for a GPU, on CIFAR-10")
-    parser.add_argument("--only", default="", help="rows whose name has this in it")
+    parser.add_argument(
+        "--only", default="", help="rows whose name has this in it, and what they need"
+    )
     parser.add_argument("--minutes", type=float, default=0, help="begin no run after that")
     parser.add_argument("--data", type=Path, help="folder of the data files")
     parser.add_argument("--table", action="store_true", help="write the tables only")
@@ -119,7 +121,7 @@ def _main() -> None:
             folder = folder_of("cifar10", args.data)
             entries = gpu("folder" if (folder / "train").is_dir() else "cifar10")
             args.data = folder
-        entries = [e for e in entries if args.only in e.name]
+        entries = named(entries, args.only)
         left = make(entries, Machine(accelerator), args.data, args.minutes)
         if left:
             print(f"results: {left} runs are left; the same command goes on")

@@ -12,6 +12,7 @@ from training.config import Config, from_table
 
 RUNS = Path("build/results")
 Table = dict[str, dict[str, Any]]
+USES = (("ssl", "teacher"), ("train", "init"), ("cmim", "teacher"))  # keys that name other runs
 LOSSES = ("contrastive", "both", "guided")  # of S2-BNN's table
 T_MIN = {"irnet": 1e-3, "adabin": 1e-3}  # the authors' programs, for residual networks and AdaBin
 
@@ -32,12 +33,21 @@ class Entry:
     def config(self, seed: int) -> Config:
         """The configuration of one seed; {name} in a folder's name is the run of that entry."""
         table = copy.deepcopy(self.table)
-        for section, key in (("ssl", "teacher"), ("train", "init"), ("cmim", "teacher")):
+        for section, key in USES:
             of = table.get(section, {}).get(key)
             if of:
                 table[section][key] = str(RUNS / f"{of}_s{seed}")
         table.setdefault("train", {})["seed"] = seed
         return from_table(table, f"training/suite.py, {self.name}")
+
+
+def named(entries: list[Entry], part: str) -> list[Entry]:
+    """Entries whose name has `part` in it, in order, and those that they learn from."""
+    uses = {e.name: {str(e.table.get(s, {}).get(key)) for s, key in USES} for e in entries}
+    kept: set[str] = {name for name in uses if part in name}
+    while more := set[str]().union(*(uses[name] for name in kept)) & set(uses) - kept:
+        kept |= more
+    return [e for e in entries if e.name in kept]
 
 
 def merged(*tables: Table) -> Table:

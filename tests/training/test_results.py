@@ -63,6 +63,16 @@ def test_steps_find_the_runs_of_their_own_seed(place: Path) -> None:
     assert found["tfc_fashion_s2bnn_guided_step1"].config(1).quant.weights == "real"
 
 
+def test_a_row_brings_the_steps_it_needs() -> None:
+    found = [e.name for e in suite.named(suite.cpu(), "tfc_fashion_s2bnn_guided_linear")]
+    steps = ("teacher", "guided_step1", "guided_step2", "guided_linear")
+    assert found == [f"tfc_fashion_s2bnn_{step}" for step in steps]
+    assert [e.name for e in suite.named(suite.cpu(), "tfc_fashion_ste")] == [
+        "tfc_fashion_ste",
+        "tfc_fashion_ste_cmim",
+    ]
+
+
 def test_every_entry_is_a_valid_configuration() -> None:
     for entries in (suite.cpu(), suite.gpu("cifar10"), suite.gpu("folder")):
         assert len({e.name for e in entries}) == len(entries)
