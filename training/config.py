@@ -54,7 +54,7 @@ class Config:
         )
 
 
-NETWORKS = ("mlp", "cnv", "vgg-small", "resnet20", "resnet18")
+NETWORKS = ("mlp", "cnv", "vgg-small", "resnet20", "resnet18", "resnet18-imagenet")
 CHOICES = {
     "model.network": NETWORKS,
     "model.ends": ("auto", "binary", "int8", "real"),
@@ -200,6 +200,8 @@ def _fitting(config: Config, where: str) -> None:
     if model.network != "mlp" and len(model.shape) != 3:
         hint = "e.g. shape = [3, 32, 32]: channels, rows, columns"
         raise _bad(where, "model.shape", f"is {list(model.shape)} for {model.network}", hint)
+    if model.network == "resnet18-imagenet":
+        _fitting_imagenet(model, where)
     if model.network.startswith("resnet") and model.ends == "binary":
         raise _bad(where, "model.ends", "is 'binary' for a residual network", '"int8" or "real"')
     if not 2 <= model.residual_bits <= 8:
@@ -218,6 +220,16 @@ def _fitting(config: Config, where: str) -> None:
         raise _bad(
             where, "train.keep", "is 'best' without images to tell", "data.validation = 5000"
         )
+
+
+def _fitting_imagenet(model: ModelConfig, where: str) -> None:
+    if any(side % 32 for side in model.shape[1:]):
+        hint = 'rows and columns that are multiples of 32, or network = "resnet18" for small images'
+        raise _bad(where, "model.shape", f"is {list(model.shape)}: size is halved 5 times", hint)
+    if model.width > 64 and model.ends != "real":
+        hint = '64 or less, or ends = "real"'
+        what = f"is {model.width}: sums of its shortcuts would no longer be exact in float32"
+        raise _bad(where, "model.width", what, hint)
 
 
 def _bad(where: str, key: str, what: str, hint: str) -> FlowError:

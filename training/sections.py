@@ -29,7 +29,7 @@ class ModelConfig:
     final_norm: str = "bn"  # "bn" per class, "tensor" one for all, "none"
     dropout: float = 0.0  # behind every hidden layer
     input_dropout: float = 0.0  # of input bits
-    network: str = "mlp"  # "mlp", "cnv", "vgg-small", "resnet20", "resnet18"
+    network: str = "mlp"  # "mlp", "cnv", "vgg-small", "resnet20", "resnet18", "resnet18-imagenet"
     # Networks of convolutions only:
     shape: tuple[int, ...] = ()  # channels, rows, columns of an image; in_features follows
     width: int = 0  # channels of the first layer; 0: the published number
