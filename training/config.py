@@ -204,6 +204,7 @@ def _fitting(config: Config, where: str) -> None:
         _fitting_imagenet(model, where)
     if model.network.startswith("resnet") and model.ends == "binary":
         raise _bad(where, "model.ends", "is 'binary' for a residual network", '"int8" or "real"')
+    _fitting_data(config, where)
     if not 2 <= model.residual_bits <= 8:
         raise _bad(where, "model.residual_bits", f"is {model.residual_bits}", "2 to 8")
     if not 0 <= config.distill.weight <= 1:
@@ -220,6 +221,20 @@ def _fitting(config: Config, where: str) -> None:
         raise _bad(
             where, "train.keep", "is 'best' without images to tell", "data.validation = 5000"
         )
+
+
+def _fitting_data(config: Config, where: str) -> None:
+    data = config.data
+    for key in ("crop", "disk"):
+        if getattr(data, key) and data.name != "folder":
+            hint = 'name = "folder", or leave it out: other data sets are in memory'
+            raise _bad(where, f"data.{key}", f"is true for {data.name!r}", hint)
+    if data.crop and data.shift:
+        what = f"is {data.shift} beside data.crop, which moves images already"
+        raise _bad(where, "data.shift", what, "shift = 0")
+    if config.train.compile and config.train.freeze:
+        what = "is true with train.freeze: features are evaluated, not trained"
+        raise _bad(where, "train.compile", what, "compile = false")
 
 
 def _fitting_imagenet(model: ModelConfig, where: str) -> None:

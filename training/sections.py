@@ -15,6 +15,9 @@ class DataConfig:
     images: int = 0  # how many to train on, at most, of those not held back; 0: all
     shift: int = 0  # augmentation: up to so many pixels in each direction
     flip: bool = False  # augmentation: left to right
+    # Of "folder" only:
+    crop: bool = False  # augmentation: a random part of each image; they are read batch by batch
+    disk: bool = False  # training images are read batch by batch, and need not fit into memory
 
 
 @dataclass(frozen=True)
@@ -107,4 +110,5 @@ class TrainConfig:
     keep: str = "last"  # model.pt: the "last" epoch, or the "best" on the validation images
     seed: int = 1
     threads: int = 1  # of torch; more is no faster for small layers, and sums may round otherwise
+    compile: bool = False  # training steps by torch.compile; evaluation stays as it is
     precision: str = "float32"  # or "bfloat16" products in training; evaluation stays float32
