@@ -47,7 +47,7 @@ class Classifier(Experiment):
         """Loss of one batch."""
         x, y, which = batch
         with torch.set_grad_enabled(not self.frozen):
-            features = self.model.features(x)
+            features = self.features(x)
         scores = self.model.head(features)
         loss = F.cross_entropy(scores, y, label_smoothing=self.config.train.label_smoothing)
         parts = {}

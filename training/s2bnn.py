@@ -143,7 +143,7 @@ class SelfSupervised(Experiment):
         """Loss of one batch; its labels are not looked at."""
         ssl, x = self.config.ssl, batch[0]
         query_view = view(x, self.shape, self.draw)
-        query = self.embedding(self.model.features(query_view))
+        query = self.embedding(self.features(query_view))
         parts = {}
         if self.keys is not None:
             key = self._key(view(x, self.shape, self.draw))
