@@ -82,6 +82,7 @@ def test_cmims_hooks_see_what_was_compiled(negatives: str) -> None:
     c = config("irnet", weight=0.5, dim=4, negatives=negatives, draws=3)
     torch.manual_seed(3)
     model = models.build(c.model, c.quant)
+    compiling.compiled(models.build(c.model, c.quant))(torch.rand(4, 3 * 32 * 32))  # has no hooks
     cmim = Cmim(c, model, torch.arange(8))
     x, index, both = torch.rand(4, 3 * 32 * 32), torch.arange(4), []
     for features in (model.features, compiling.compiled(model)):
