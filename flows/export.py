@@ -229,7 +229,7 @@ def export_model(run: Path, data: Path | None = None) -> Path:
         CheckFailed: export-differs.
     """
     model, config = load_classifier(run)
-    test = load_test(config.data.name, data, config.model.shape)
+    test = load_test(config.data.name, data, config.model.shape, config.data.disk, config.data.crop)
     path, report = run / ONNX, run / REPORT
     report.unlink(missing_ok=True)
     with replacing(path) as tmp:

@@ -2,12 +2,14 @@
 """Images per second of each method in training, beside the plain binary network in the same run.
 
     python -m training.bench [--network cnv] [--batch 128] [--turns 15] [--accelerator gpu]
+                             [--compile] [--only irnet]
 
 One measurement is a whole step: forwards, loss, backwards, optimiser. Methods take turns, step by
 step, another one first in every turn. On a processor a step is charged what its process got of it,
 not what others got meanwhile. They still take room in caches and on the way to memory, which can
 only add to a step: so the fastest step of each counts, and beside the cost stands what single turns
-say. A second table splits a step (parts.py).
+say. A second table splits a step (parts.py). With --compile every row has a second one whose
+features torch.compile made; the time that took is the first turn's and is not counted.
 """
 
 from __future__ import annotations
@@ -17,19 +19,24 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from typing import Any
 
 import torch
+from torch import Tensor
 from torch.nn import functional as F
 
-from flows.errors import run_main
+from flows.errors import FlowError, run_main
 from training import models
 from training.cmim import Cmim
+from training.compiling import compiled
 from training.config import Config, from_table
 from training.parts import PARTS, Parts
 from training.results import hardware
 
 PLAIN = "ste"
-ROWS = [  # name, [quant], [cmim], the most it may cost beside the plain network
+ROWS: list[
+    tuple[str, dict[str, Any], dict[str, Any], float]
+] = [  # name, [quant], [cmim], the most it may cost beside the plain network
     (PLAIN, {"method": "ste"}, {}, 0.0),
     ("irnet", {"method": "irnet"}, {}, 1.3),
     ("adabin", {"method": "adabin"}, {}, 1.3),
@@ -41,7 +48,10 @@ ROWS = [  # name, [quant], [cmim], the most it may cost beside the plain network
 IMAGES = 50_000  # of the memories
 PART_TURNS = 3  # of the second table
 
+FAST = ", compiled"
+
 Step = Callable[[], None]
+Row = tuple[str, dict[str, Any], dict[str, Any], float, bool]
 
 
 def clock_of(device: str) -> Callable[[], float]:
@@ -63,7 +73,12 @@ def step_of(config: Config, device: str, parts: Parts) -> Step:
     model = models.build(config.model, config.quant)
     y_all = torch.randint(config.model.classes, (IMAGES,))
     cmim = Cmim(config, model, y_all) if config.cmim.weight else None
-    parts.watch(model.to(device))
+    model.to(device)
+    make_features: Callable[[Tensor], Tensor] = model.features
+    if config.train.compile:  # marks of parts would be seams in what is compiled
+        make_features = compiled(model, device)
+    else:
+        parts.watch(model)
     if cmim is not None:
         cmim.to(device).start_epoch(0)
         parts.watch(cmim)
@@ -74,7 +89,7 @@ def step_of(config: Config, device: str, parts: Parts) -> Step:
     index = torch.randperm(IMAGES)[:batch].to(device)
 
     def step() -> None:
-        features = model.features(x)
+        features = make_features(x)
         loss = F.cross_entropy(model.head(features), y)
         if cmim is not None:
             loss = loss + config.cmim.weight * cmim(x, features, index)
@@ -129,7 +144,33 @@ def cost(values: list[float], plain: list[float]) -> tuple[float, float, float]:
     return min(values) / min(plain), low, high
 
 
-def bench(network: str, width: int, batch: int, turns: int, device: str) -> str:
+def rows_of(only: list[str], compile_too: bool) -> list[Row]:
+    """Rows of the tables: all, or the plain network and those named; each compiled as well.
+
+    Raises:
+        FlowError: bench-row.
+    """
+    names = [row[0] for row in ROWS]
+    for name in only:
+        if name not in names:
+            raise FlowError("bench-row", f"there is no {name!r}", "--only", ", ".join(names))
+    rows: list[Row] = []
+    for name, quant, cmim, limit in ROWS:
+        if not only or name in (PLAIN, *only):
+            rows.append((name, quant, cmim, limit, False))
+            rows += [(name + FAST, quant, cmim, 0.0, True)] * compile_too
+    return rows
+
+
+def bench(
+    network: str,
+    width: int,
+    batch: int,
+    turns: int,
+    device: str,
+    only: list[str] | None = None,
+    compile_too: bool = False,
+) -> str:
     """The tables of one network.
 
     Args:
@@ -138,18 +179,27 @@ def bench(network: str, width: int, batch: int, turns: int, device: str) -> str:
         batch: images per step.
         turns: steps of each method, at least two.
         device: torch's name of it.
+        only: names of ROWS beside the plain network; all if empty.
+        compile_too: each of them by torch.compile as well.
 
     Returns:
         Markdown: images per second and time per step beside the plain network's; then milliseconds
-        of every part of a step.
+        of every part of a step, where it is not compiled.
+
+    Raises:
+        FlowError: bench-turns, bench-row, train-compile.
     """
+    if turns < 2:
+        what = f"{turns} turns say nothing about how much they differ"
+        raise FlowError("bench-turns", what, "--turns", "2 or more")
     model = {"network": network, "shape": [3, 32, 32], "width": width}
     if network == "mlp":
         model = {"hidden": [64, 64, 64]}
     clock = clock_of(device)
     steps, limits, parts = {}, {}, Parts(clock)
-    for name, quant, cmim, limit in ROWS:
-        table = {"model": model, "quant": quant, "cmim": cmim, "train": {"batch": batch}}
+    for name, quant, cmim, limit, fast in rows_of(only or [], compile_too):
+        train = {"batch": batch, "compile": fast}
+        table = {"model": model, "quant": quant, "cmim": cmim, "train": train}
         steps[name] = step_of(from_table(table, "training/bench.py"), device, parts)
         limits[name] = limit
     seconds = measure(steps, turns, clock)
@@ -164,7 +214,8 @@ def bench(network: str, width: int, batch: int, turns: int, device: str) -> str:
         rate = f"{batch / min(values):,.0f}"
         lines.append(f"| {name} | {rate} | {ratio:.2f} | {low:.2f} - {high:.2f} | {most} |")
     lines += ["", "| ms per step | " + " | ".join(PARTS) + " |", "|---" * (len(PARTS) + 1) + "|"]
-    for name, each in split(steps, PART_TURNS, parts).items():
+    plain = {name: step for name, step in steps.items() if not name.endswith(FAST)}
+    for name, each in split(plain, PART_TURNS, parts).items():
         lines.append(f"| {name} | " + " | ".join(f"{each[p] * 1e3:.0f}" for p in PARTS) + " |")
     return "\n".join(lines)
 
@@ -175,13 +226,16 @@ def _main() -> None:
     parser.add_argument("--width", type=int, default=0, help="of the first layer; 0: as published")
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--turns", type=int, default=15)
+    parser.add_argument("--only", action="append", help="a row beside the plain network's")
+    parser.add_argument("--compile", action="store_true", help="each row by torch.compile, too")
     parser.add_argument("--accelerator", default="cpu", choices=("cpu", "gpu"))
     args = parser.parse_args()
     torch.set_num_threads(1 if args.accelerator == "cpu" else torch.get_num_threads())
     device = "cuda" if args.accelerator == "gpu" else "cpu"
     print(f"bench: {hardware(args.accelerator)}, torch {torch.__version__}, one thread")
     for network in args.network or ["cnv", "resnet20"]:
-        print(f"\n{bench(network, args.width, args.batch, args.turns, device)}", flush=True)
+        size = (args.width, args.batch, args.turns, device)
+        print(f"\n{bench(network, *size, args.only, args.compile)}", flush=True)
 
 
 if __name__ == "__main__":

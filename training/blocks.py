@@ -11,7 +11,7 @@ gradient in another order makes batch norms, behind it and in front, several tim
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -31,9 +31,22 @@ def blocks(*tensors: Tensor) -> Iterator[tuple[Tensor, ...]]:
     """
     first = tensors[0]
     step = max(1, len(first))
+    if torch.compiler.is_compiling():  # the compiler makes its own
+        return iter((tensors,))
     if first.device.type == "cpu" and first.numel() > BLOCK:
         step = max(1, BLOCK * len(first) // first.numel())
     return zip(*(torch.split(t, step) for t in tensors), strict=True)
+
+
+def into(out: Tensor, function: Callable[..., Any], *args: Any) -> Tensor:
+    """`function(*args, out=out)`; while torch.compile looks, the same without the `out=`.
+
+    It takes none that has a pixel's channels side by side.
+    """
+    if torch.compiler.is_compiling():
+        return out.copy_(function(*args))
+    made: Tensor = function(*args, out=out)
+    return made
 
 
 def along(x_C: Tensor, like: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from training import models
 from training.cmim import Cmim
 from training.config import Config
-from training.data import Batch, Images
+from training.data import Batch, Labelled
 from training.distill import Distill
 from training.experiment import Experiment
 from training.network import Network
@@ -20,7 +20,7 @@ from training.run import Row, labels
 class Classifier(Experiment):
     """Cross-entropy training of any network in models.py; [distill] and [cmim] add to it."""
 
-    def __init__(self, config: Config, training: Images, validation: Images) -> None:
+    def __init__(self, config: Config, training: Labelled, validation: Labelled) -> None:
         super().__init__(config)
         self.validation = validation
         torch.manual_seed(config.train.seed)
@@ -47,7 +47,7 @@ class Classifier(Experiment):
         """Loss of one batch."""
         x, y, which = batch
         with torch.set_grad_enabled(not self.frozen):
-            features = self.model.features(x)
+            features = self.features(x)
         scores = self.model.head(features)
         loss = F.cross_entropy(scores, y, label_smoothing=self.config.train.label_smoothing)
         parts = {}
@@ -66,7 +66,7 @@ class Classifier(Experiment):
         """Losses and accuracies; validation images are measured if there are any."""
         val = None
         if len(self.validation):
-            found = labels(models.scores(self.model, self.validation.x))
+            found = labels(models.scores(self.model, self.validation))
             val = int((found == self.validation.y.numpy()).sum()) / len(self.validation)
         row: Row = {
             "train_loss": means.pop("loss"),

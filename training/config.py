@@ -54,7 +54,7 @@ class Config:
         )
 
 
-NETWORKS = ("mlp", "cnv", "vgg-small", "resnet20", "resnet18")
+NETWORKS = ("mlp", "cnv", "vgg-small", "resnet20", "resnet18", "resnet18-imagenet")
 CHOICES = {
     "model.network": NETWORKS,
     "model.ends": ("auto", "binary", "int8", "real"),
@@ -200,8 +200,11 @@ def _fitting(config: Config, where: str) -> None:
     if model.network != "mlp" and len(model.shape) != 3:
         hint = "e.g. shape = [3, 32, 32]: channels, rows, columns"
         raise _bad(where, "model.shape", f"is {list(model.shape)} for {model.network}", hint)
+    if model.network == "resnet18-imagenet":
+        _fitting_imagenet(model, where)
     if model.network.startswith("resnet") and model.ends == "binary":
         raise _bad(where, "model.ends", "is 'binary' for a residual network", '"int8" or "real"')
+    _fitting_data(config, where)
     if not 2 <= model.residual_bits <= 8:
         raise _bad(where, "model.residual_bits", f"is {model.residual_bits}", "2 to 8")
     if not 0 <= config.distill.weight <= 1:
@@ -218,6 +221,30 @@ def _fitting(config: Config, where: str) -> None:
         raise _bad(
             where, "train.keep", "is 'best' without images to tell", "data.validation = 5000"
         )
+
+
+def _fitting_data(config: Config, where: str) -> None:
+    data = config.data
+    for key in ("crop", "disk"):
+        if getattr(data, key) and data.name != "folder":
+            hint = 'name = "folder", or leave it out: other data sets are in memory'
+            raise _bad(where, f"data.{key}", f"is true for {data.name!r}", hint)
+    if data.crop and data.shift:
+        what = f"is {data.shift} beside data.crop, which moves images already"
+        raise _bad(where, "data.shift", what, "shift = 0")
+    if config.train.compile and config.train.freeze:
+        what = "is true with train.freeze: features are evaluated, not trained"
+        raise _bad(where, "train.compile", what, "compile = false")
+
+
+def _fitting_imagenet(model: ModelConfig, where: str) -> None:
+    if any(side % 32 for side in model.shape[1:]):
+        hint = 'rows and columns that are multiples of 32, or network = "resnet18" for small images'
+        raise _bad(where, "model.shape", f"is {list(model.shape)}: size is halved 5 times", hint)
+    if model.width > 64 and model.ends != "real":
+        hint = '64 or less, or ends = "real"'
+        what = f"is {model.width}: sums of its shortcuts would no longer be exact in float32"
+        raise _bad(where, "model.width", what, hint)
 
 
 def _bad(where: str, key: str, what: str, hint: str) -> FlowError:

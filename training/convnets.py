@@ -66,18 +66,24 @@ def ends(model: ModelConfig, kind: Method) -> str:
 
 
 def first_conv(
-    model: ModelConfig, kind: Method, side: int, outputs: int, pad: int
+    model: ModelConfig,
+    kind: Method,
+    side: int,
+    outputs: int,
+    pad: int,
+    kernel: int = 3,
+    stride: int = 1,
 ) -> list[nn.Module]:
-    """Pixels and the 3x3 layer that sees them.
+    """Pixels and the layer that sees them.
 
     Integer pixels are padded like bits: -1 and +1 are the two greys in the middle, 127 and 128.
     """
-    pixels = Pixels(model.shape, side)
+    pixels, inputs = Pixels(model.shape, side), model.shape[0]
     if ends(model, kind) == "binary":
-        return [pixels, kind.conv(model.shape[0], outputs, 3, 1, pad, nn.Identity())]
+        return [pixels, kind.conv(inputs, outputs, kernel, stride, pad, nn.Identity())]
     if ends(model, kind) == "int8":
-        return [pixels, int_conv(model.shape[0], outputs, 3, 1, pad, model.pad_value)]
-    return [pixels, Scale(1 / 128), nn.Conv2d(model.shape[0], outputs, 3, 1, pad, bias=False)]
+        return [pixels, int_conv(inputs, outputs, kernel, stride, pad, model.pad_value)]
+    return [pixels, Scale(1 / 128), nn.Conv2d(inputs, outputs, kernel, stride, pad, bias=False)]
 
 
 def last_linear(model: ModelConfig, kind: Method, inputs: int, sees: nn.Module) -> nn.Sequential:

@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Images in memory, fixed splits, and the batches of one epoch.
+"""Labelled images: where they come from, and fixed splits.
 
-Whole data sets stay in memory as unsigned bytes; a batch is an index lookup, so no worker process
-is needed. Whatever is random follows from (seed, epoch) alone, never from what ran before.
+Data sets stay in memory as unsigned bytes, all but those of stored.py. Whatever is random follows
+from (seed, epoch) alone, never from what ran before.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,13 +16,15 @@ import torch
 from torch import Tensor
 
 from flows.errors import FlowError
-from training import cifar, ranks
+from training import cifar
 from training import folder as image_folder
 from training.fetch import DATA, SYSTEM
 from training.idx import DATASETS, DataSet, IdxFile, dataset, find, missing, read_values
+from training.stored import StoredImages
 
 OTHERS = (*cifar.ARCHIVES, "folder")  # those that are no IDX files
 NAMES = (*DATASETS, *OTHERS)
+STORED = 8 / 7  # size of stored images where a part of each is trained on: 256 for 224
 SPLIT_SEED = 20260101  # one validation split for all runs, so that runs can be compared
 Batch = tuple[Tensor, Tensor, Tensor]  # pixels / 255, classes, which training images
 
@@ -49,9 +50,16 @@ class Images:
         """Planes of an image."""
         return self.x.shape[1] // (self.rows * self.columns)
 
+    def __getitem__(self, part: slice) -> Tensor:
+        """Pixels of some images, shape (n, channels * rows * columns)."""
+        return self.x[part]
+
     def subset(self, index: Tensor) -> Images:
         """The images at these indices, in their order."""
         return Images(self.x[index], self.y[index], self.rows, self.columns)
+
+
+Labelled = Images | StoredImages
 
 
 def pixels(x: Tensor) -> Tensor:
@@ -72,31 +80,68 @@ def folder_of(name: str, folder: Path | None = None) -> Path:
     return system if system.is_dir() and not own.is_dir() else own
 
 
-def load_train(name: str, folder: Path | None = None, shape: tuple[int, ...] = ()) -> Images:
+def load_train(
+    name: str,
+    folder: Path | None = None,
+    shape: tuple[int, ...] = (),
+    disk: bool = False,
+    crop: bool = False,
+) -> Labelled:
     """The training images of a data set.
 
     Args:
         name: one of NAMES.
         folder: where it is, see folder_of.
         shape: channels, rows and columns to bring a folder of images to; others have their own.
+        disk: of [data]; leaves a folder of images in its file.
+        crop: of [data]; does so, too, and stores them larger than `shape`.
 
     Raises:
         FlowError: data-name, data-missing, data-damaged, and those of training.folder.
     """
-    return _part(name, folder, shape, test=False)
+    if name == "folder" and (disk or crop):
+        shape = shape or (3, 32, 32)
+        whole = (shape[0], *stored_size(shape)) if crop else shape
+        x, y = image_folder.load(folder_of(name, folder), False, whole, mapped=True)
+        x, index = x.reshape(-1, *whole), np.arange(len(y))
+        return StoredImages(x, torch.from_numpy(y), shape[1], shape[2], index)
+    return _part(name, folder, shape, False, ())
 
 
-def load_test(name: str, folder: Path | None = None, shape: tuple[int, ...] = ()) -> Images:
-    """The test images of a data set; arguments and errors as in load_train."""
-    return _part(name, folder, shape, test=True)
+def load_test(
+    name: str,
+    folder: Path | None = None,
+    shape: tuple[int, ...] = (),
+    disk: bool = False,
+    crop: bool = False,
+) -> Images:
+    """The test images of a data set; arguments and errors as in load_train.
+
+    With `crop` the middle of images that were scaled to the size of stored ones. With either the
+    pixels are mapped: read where they are looked at.
+    """
+    whole = stored_size(shape or (3, 32, 32)) if crop else ()
+    return _part(name, folder, shape, True, whole, disk or crop)
 
 
-def _part(name: str, folder: Path | None, shape: tuple[int, ...], test: bool) -> Images:
+def stored_size(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Rows and columns of a stored image of which parts are trained on."""
+    return tuple(round(side * STORED) for side in shape[1:])
+
+
+def _part(
+    name: str,
+    folder: Path | None,
+    shape: tuple[int, ...],
+    test: bool,
+    whole: tuple[int, ...],
+    mapped: bool = False,
+) -> Images:
     if name in OTHERS:
         where = folder_of(name, folder)
         if name == "folder":
             shape = shape or (3, 32, 32)
-            x, y = image_folder.load(where, test, shape)
+            x, y = image_folder.load(where, test, shape, whole, mapped)
         else:
             shape = (3, 32, 32)
             x, y = cifar.load(name, where, test)
@@ -137,7 +182,7 @@ def _values(folder: Path, file: IdxFile) -> tuple[bytes, tuple[int, ...]]:
     return read_values(path, file)
 
 
-def split(images: Images, validation: int) -> tuple[Images, Images]:
+def split(images: Labelled, validation: int) -> tuple[Labelled, Labelled]:
     """Training and validation part; the same images every time.
 
     Args:
@@ -167,85 +212,3 @@ def generator(seed: int, epoch: int) -> torch.Generator:
     """A random generator that depends on seed and epoch only."""
     words = np.random.SeedSequence([seed, epoch]).generate_state(2)
     return torch.Generator().manual_seed(int(words[0]) << 31 | int(words[1]) >> 1)
-
-
-def shift_table(rows: int, columns: int, shift: int, flip: bool) -> Tensor:
-    """Source pixel of every target pixel for each augmentation.
-
-    Args:
-        rows: image height in pixels.
-        columns: image width in pixels.
-        shift: largest shift in pixels, in both directions of both axes.
-        flip: mirrored left to right as well.
-
-    Returns:
-        Shape (variants, rows * columns), int64; rows * columns stands for a black pixel.
-    """
-    index = np.full((rows + 2 * shift, columns + 2 * shift), rows * columns)
-    index[shift : shift + rows, shift : shift + columns] = np.arange(rows * columns).reshape(
-        rows, columns
-    )
-    span = range(2 * shift + 1)
-    tables = [index[dy : dy + rows, dx : dx + columns] for dy in span for dx in span]
-    if flip:
-        tables += [t[:, ::-1] for t in tables]
-    return torch.from_numpy(np.stack(tables).reshape(len(tables), -1).copy())
-
-
-class EpochBatches:
-    """Shuffled, optionally augmented batches of pixels / 255; an iterable for Lightning.
-
-    Each rank of a distributed run gets its share of the same batches.
-
-    Args:
-        images: training images.
-        batch: images per batch, over all ranks; a last batch that is not full is left out, except
-            when it is the only one (batch norm needs more than one image, and equal steps keep the
-            schedule true).
-        seed: of the run.
-        epoch: called when an iteration starts, tells the epoch.
-        shift, flip: augmentation as in shift_table.
-        device: where the images are kept and augmented.
-    """
-
-    def __init__(
-        self,
-        images: Images,
-        batch: int,
-        seed: int,
-        epoch: Callable[[], int],
-        shift: int = 0,
-        flip: bool = False,
-        device: torch.device | str = "cpu",
-    ) -> None:
-        self.batch, self.seed, self.epoch = batch, seed, epoch
-        self.count, self.y = len(images), images.y.to(device)
-        self.table: Tensor | None = None
-        self.x = images.x
-        if shift or flip:
-            self.table = shift_table(images.rows, images.columns, shift, flip).to(device)
-            planes = images.x.view(len(images), images.channels, -1)
-            black = torch.zeros(*planes.shape[:2], 1, dtype=torch.uint8)
-            self.x = torch.cat([planes, black], 2)
-        self.x = self.x.to(device)
-
-    def __len__(self) -> int:
-        return max(1, self.count // self.batch)
-
-    def __iter__(self) -> Iterator[Batch]:
-        draw = generator(self.seed, self.epoch())
-        order = torch.randperm(self.count, generator=draw)
-        for step in range(len(self)):
-            index = order[step * self.batch : (step + 1) * self.batch]
-            own = ranks.own_rows(len(index))
-            variant = None
-            if self.table is not None:
-                variant = torch.randint(len(self.table), (len(index),), generator=draw)[own]
-            yield self._batch(index[own].to(self.x.device), variant)
-
-    def _batch(self, index: Tensor, variant: Tensor | None) -> Batch:
-        x = self.x[index]
-        if self.table is not None and variant is not None:
-            place = self.table[variant.to(x.device)]
-            x = x.gather(2, place[:, None].expand(-1, x.shape[1], -1)).flatten(1)
-        return pixels(x), self.y[index], index

@@ -80,7 +80,9 @@ def _main() -> None:
     parser.add_argument("--out", type=Path, help="also write scores or labels here, as .npy")
     args = parser.parse_args()
     _, config = load_classifier(args.run)
-    test = load_test(config.data.name, args.data, config.model.shape)
+    test = load_test(
+        config.data.name, args.data, config.model.shape, config.data.disk, config.data.crop
+    )
     result = evaluate(args.run, args.stage, test)
     if args.out:
         with replacing(args.out) as tmp, tmp.open("wb") as file:

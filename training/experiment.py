@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from typing import Any
 
 import lightning.pytorch as pl
@@ -12,6 +13,7 @@ import torch
 from torch import Tensor
 
 from training import quantizers, ranks
+from training.compiling import compiled
 from training.config import Config, TrainConfig, to_table
 from training.data import generator
 from training.network import Network
@@ -43,6 +45,15 @@ class Experiment(pl.LightningModule):
         self.best: dict[str, Any] | None = None  # epoch, val_accuracy, state of the best epoch
         self.started = 0.0
         self.sums: dict[str, Tensor] = {}
+        self.compiled: Callable[[Tensor], Tensor] | None = None
+
+    def features(self, x: Tensor) -> Tensor:
+        """The network's features in a training step, compiled where [train] says so."""
+        if not self.config.train.compile:
+            return self.model.features(x)
+        if self.compiled is None:
+            self.compiled = compiled(self.model, x.device)
+        return self.compiled(x)
 
     def add(self, count: int, **values: Tensor) -> None:
         """Add sums over a batch of `count` images to those of the epoch."""

@@ -8,24 +8,26 @@ build/cache/, under a name that follows from all file names, sizes and times.
 from __future__ import annotations
 
 import hashlib
-import sys
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
-from tqdm import tqdm
 
 from flows.errors import FlowError
-from flows.files import replacing
+from training.decode import some, stored
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".webp"}
 CACHE = Path("build/cache")
-SHOWN = 3  # how many culprits an error names
 Labelled = tuple[NDArray[np.uint8], NDArray[np.int64]]
 
 
-def load(folder: Path, test: bool, shape: tuple[int, ...]) -> Labelled:
+def load(
+    folder: Path,
+    test: bool,
+    shape: tuple[int, ...],
+    whole: tuple[int, ...] = (),
+    mapped: bool = False,
+) -> Labelled:
     """Images and labels of one part.
 
     Args:
@@ -33,26 +35,25 @@ def load(folder: Path, test: bool, shape: tuple[int, ...]) -> Labelled:
         test: the test part instead of the training part.
         shape: channels (1: grey, 3: colour), rows and columns of the network. Images of another
             size are scaled and cropped in the middle.
+        whole: rows and columns to scale and crop to, of which the middle of `shape` is kept; those
+            of `shape` if not given.
+        mapped: pixels stay in their file, and are read where they are looked at.
 
     Returns:
         Pixels, shape (N, channels * rows * columns), planes of each channel; labels, shape (N,).
 
     Raises:
-        FlowError: data-missing, data-classes, data-empty, data-unreadable.
+        FlowError: data-missing, data-classes, data-empty, data-unreadable, data-space.
     """
     files = {part: _files(folder, part) for part in ("train", "test")}
     _same_classes(folder, files["train"], files["test"])
     part = files["test" if test else "train"]
     paths = [path for name in sorted(part) for path in part[name]]
     y = np.repeat(np.arange(len(part)), [len(part[name]) for name in sorted(part)])
-    cached = CACHE / f"{_key(folder, paths, shape)}.npy"
-    if cached.is_file():
-        return np.load(cached), y
-    x = _decode(paths, shape)
-    cached.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(cached) as tmp, tmp.open("wb") as out:
-        np.save(out, x)
-    return x, y
+    whole = whole or shape[1:]
+    cached = stored(paths, shape, whole, CACHE / f"{_key(folder, paths, shape, whole)}.npy")
+    # "c": whoever writes into them gets a copy, the file stays as it is
+    return np.load(cached, mmap_mode="c" if mapped else None), y
 
 
 def _files(folder: Path, part: str) -> dict[str, list[Path]]:
@@ -72,7 +73,7 @@ def _files(folder: Path, part: str) -> dict[str, list[Path]]:
     empty = [name for name, paths in found.items() if not paths]
     if empty or not found:
         kinds = ", ".join(sorted(SUFFIXES))
-        what = f"no image in the class folders {_some(empty)}" if empty else "no class folder"
+        what = f"no image in the class folders {some(empty)}" if empty else "no class folder"
         hint = f"images ({kinds}) in every class folder; remove those that are no class"
         raise FlowError("data-empty", what, str(root), hint)
     return found
@@ -84,45 +85,16 @@ def _same_classes(folder: Path, train: dict[str, list[Path]], test: dict[str, li
         if missing:
             raise FlowError(
                 "data-classes",
-                f"{where}/ has no class {_some(missing)}, which the other part has",
+                f"{where}/ has no class {some(missing)}, which the other part has",
                 str(folder / where),
                 "the same class folders in train/ and test/; compare their spelling",
             )
 
 
-def _decode(paths: list[Path], shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    channels, rows, columns = shape
-    mode = "L" if channels == 1 else "RGB"
-    x = np.empty((len(paths), channels, rows, columns), np.uint8)
-    bad = []
-    bar = tqdm(paths, unit="image", desc="decode", disable=not sys.stderr.isatty())
-    for nth, path in enumerate(bar):
-        try:
-            with Image.open(path) as file:
-                image: Image.Image = file.convert(mode)
-                if image.size != (columns, rows):
-                    image = ImageOps.fit(image, (columns, rows))
-                x[nth] = np.asarray(image).reshape(rows, columns, channels).transpose(2, 0, 1)
-        except (OSError, ValueError, SyntaxError) as err:
-            bad.append(f"{path} ({err})")
-    if bad:
-        raise FlowError(
-            "data-unreadable",
-            f"{len(bad)} of {len(paths)} images cannot be read",
-            _some(bad),
-            "mend or remove them",
-        )
-    return x.reshape(len(paths), -1)
-
-
-def _key(folder: Path, paths: list[Path], shape: tuple[int, ...]) -> str:
-    digest = hashlib.sha256(f"{folder.resolve()} {shape}".encode())
+def _key(folder: Path, paths: list[Path], shape: tuple[int, ...], whole: tuple[int, ...]) -> str:
+    of = "" if whole == shape[1:] else f" of {whole}"
+    digest = hashlib.sha256(f"{folder.resolve()} {shape}{of}".encode())
     for path in paths:
         stat = path.stat()
         digest.update(f"{path.relative_to(folder)} {stat.st_size} {stat.st_mtime_ns}\n".encode())
     return digest.hexdigest()[:16]
-
-
-def _some(names: list[str]) -> str:
-    more = len(names) - SHOWN
-    return ", ".join(names[:SHOWN]) + (f" and {more} more" if more > 0 else "")

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from training.blocks import blocks
+from training.blocks import blocks, into
 from training.methods import Method, register
 from training.quantizers import VARIANCE_MIN, BinaryQuant, Quantized, sign
 
@@ -37,7 +37,7 @@ class EdeSign(torch.autograd.Function):
         dx, slope = torch.empty_like(x), k * t
         for x_, dy_, dx_ in blocks(x, dy, dx):
             soft = torch.mul(x_, t).tanh_()
-            torch.mul(torch.rsub(soft.square_(), 1).mul_(slope), dy_, out=dx_)
+            into(dx_, torch.mul, torch.rsub(soft.square_(), 1).mul_(slope), dy_)
         return dx, None, None
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from training.blocks import along, blocks, channel_sum
+from training.blocks import along, blocks, channel_sum, into
 from training.methods import per_channel
 from training.quantizers import at_least
 
@@ -32,7 +32,7 @@ class MaxoutFunction(torch.autograd.Function):
         y, p, n = torch.empty_like(x), along(p, x), along(n, x)
         for x_, y_ in blocks(x, y):
             above = x_.relu()
-            torch.sub(x_, above, out=y_).mul_(n).addcmul_(above, p)
+            into(y_, torch.sub, x_, above).mul_(n).addcmul_(above, p)
         return y
 
     @staticmethod
@@ -47,7 +47,7 @@ class MaxoutFunction(torch.autograd.Function):
             above = both * positive
             dps.append(channel_sum(above))
             dns.append(channel_sum(both.sub_(above)))
-            torch.addcmul(n, positive, more, out=dx_).mul_(dy_)
+            into(dx_, torch.addcmul, n, positive, more).mul_(dy_)
         return dx, torch.stack(dps).sum(0), torch.stack(dns).sum(0)
 
 

@@ -10,7 +10,7 @@ rounding can turn it.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from brevitas.nn import QuantConv2d, QuantLinear
@@ -24,6 +24,8 @@ from training.data import pixels
 from training.methods import method
 from training.network import Network, final_norm
 from training.resnets import ResNet
+
+LARGE = 3 * 64 * 64  # numbers of an image above which fewer are evaluated at once
 
 
 class Mlp(Network):
@@ -70,6 +72,14 @@ class Mlp(Network):
         """The last layer and its norm."""
         layers: nn.Module = self.body[self.cut :]
         return layers
+
+
+class Rows(Protocol):
+    """Rows of pixels that are read by slices: a tensor, images in memory or in a file."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, part: slice, /) -> Tensor: ...
 
 
 def build(model: ModelConfig, quant: QuantConfig) -> Network:
@@ -125,13 +135,13 @@ def matrix_layers(model: nn.Module) -> list[tuple[str, Any]]:
 
 
 @torch.no_grad()
-def scores(model: nn.Module, x: Tensor, chunk: int = 500) -> Tensor:
+def scores(model: nn.Module, x: Rows, chunk: int = 500) -> Tensor:
     """Scores in evaluation mode; the model's mode is put back.
 
     Args:
         model: any network of this module.
-        x: shape (N, in_features), uint8 pixels.
-        chunk: images per forward pass.
+        x: shape (N, in_features), uint8 pixels; images in a file, too.
+        chunk: images per forward pass, fewer where they are large.
 
     Returns:
         Shape (N, classes), float32.
@@ -139,6 +149,7 @@ def scores(model: nn.Module, x: Tensor, chunk: int = 500) -> Tensor:
     mode = model.training
     device = next(model.parameters()).device
     model.eval()
+    chunk = max(1, min(chunk, chunk * LARGE // len(x[:1].flatten()))) if len(x) else chunk
     starts = range(0, len(x), chunk)
     out = [model(pixels(x[start : start + chunk].to(device))).cpu() for start in starts]
     model.train(mode)

@@ -18,7 +18,7 @@ from brevitas.inject import ExtendedInjector
 from brevitas.proxy import ActQuantProxyFromInjector, WeightQuantProxyFromInjector
 from torch import Tensor, nn
 
-from training.blocks import blocks
+from training.blocks import blocks, into
 
 Quantized = tuple[Tensor, Tensor, Tensor, Tensor]
 
@@ -31,7 +31,7 @@ def sign(x: Tensor) -> Tensor:
         return torch.where(x >= 0, 1.0, -1.0).to(x.dtype)
     out = torch.empty_like(x.detach())
     for x_, y_ in blocks(x.detach(), out):
-        torch.ge(x_, 0.0, out=y_).mul_(2).sub_(1)
+        into(y_, torch.ge, x_, 0.0).mul_(2).sub_(1)
     return out
 
 
@@ -41,8 +41,7 @@ def at_least(x: Tensor, threshold: Tensor | float) -> Tensor:
     A comparison that writes numbers: on a processor eight times as fast as torch.where.
     """
     x = x.detach()
-    out: Tensor = torch.ge(x, threshold, out=torch.empty_like(x))
-    return out
+    return into(torch.empty_like(x), torch.ge, x, threshold)
 
 
 class SteSign(torch.autograd.Function):
@@ -63,7 +62,7 @@ class SteSign(torch.autograd.Function):
         x: Tensor = ctx.saved_tensors[0]
         out = torch.empty_like(x)
         for x_, dy_, dx_ in blocks(x, dy, out):
-            torch.le(x_.abs(), 1, out=dx_).mul_(dy_)
+            into(dx_, torch.le, x_.abs(), 1).mul_(dy_)
         return out
 
 

@@ -14,7 +14,7 @@ from brevitas.nn import QuantIdentity
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from training.blocks import blocks
+from training.blocks import blocks, into
 from training.methods import Method, per_channel, register
 from training.quantizers import (
     VARIANCE_MIN,
@@ -43,7 +43,7 @@ class PolySign(torch.autograd.Function):
         dx = torch.empty_like(x)
         for x_, dy_, dx_ in blocks(x, dy, dx):
             slope = torch.rsub(x_.abs().mul_(2), 2).clamp_min_(0)
-            torch.mul(slope, dy_, out=dx_)
+            into(dx_, torch.mul, slope, dy_)
         return dx
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Residual networks for small images, ResNet-20 and ResNet-18: 1-bit convolutions and a stream.
+"""Residual networks, ResNet-20 and ResNet-18 in two forms: 1-bit convolutions and a stream.
 
 The stream beside the convolutions is fixed point (integer.py), or, with ends = "real", floating
 point as in the papers.
@@ -118,33 +118,54 @@ class Unit(nn.Module):
 
 
 def shortcut(inputs: int, outputs: int, stride: int, model: ModelConfig, kind: Method) -> nn.Module:
-    """Around a unit: nothing where the size stays, else option A or a 1x1 convolution."""
+    """Around a unit: nothing where the size stays, else option A or a 1x1 convolution.
+
+    ResNet-18 for small images has it see every second pixel (IR-Net's program), that for ImageNet
+    the mean of every 2x2 pixels (Bi-Real Net, section 3.2).
+    """
     if stride == 1:
         return nn.Identity()
     if model.network == "resnet20":
         return Skip(inputs, outputs)
+    layers: list[nn.Module] = []
+    if model.network == "resnet18-imagenet":
+        layers, stride = [nn.AvgPool2d(2)], 1
     if ends(model, kind) == "real":
-        conv: nn.Module = nn.Conv2d(inputs, outputs, 1, stride, bias=False)
+        layers.append(nn.Conv2d(inputs, outputs, 1, stride, bias=False))
     else:
-        conv = int_conv(inputs, outputs, 1, stride, 0, 0.0)
-    return nn.Sequential(conv, Norm2d(outputs), stream_grid(model, kind))
+        layers.append(int_conv(inputs, outputs, 1, stride, 0, 0.0))
+    return nn.Sequential(*layers, Norm2d(outputs), stream_grid(model, kind))
+
+
+PLANS = {  # stages, units in each, channels of the first
+    "resnet20": (3, 6, 16),
+    "resnet18": (4, 4, 64),
+    "resnet18-imagenet": (4, 4, 64),
+}
 
 
 class ResNet(ConvNet):
-    """ResNets for small images with one shortcut per binary convolution.
+    """ResNets with one shortcut per binary convolution.
 
-    8-bit 3x3 stem -> stages of units, width doubled and size halved at each but the first -> mean
+    8-bit stem -> stages of units, width doubled and size halved at each but the first -> mean
     over the map -> batch norm -> 8-bit classifier. ResNet-20: 3 stages of 6 units, width 16,
     shortcuts without weights. ResNet-18: 4 stages of 4 units, width 64, shortcuts that change the
     size are 1x1 convolutions of 8-bit weights. Between the units runs a stream of fixed point.
+    The stem is 3x3; that of "resnet18-imagenet" 7x7 with stride 2 and a 3x3 maximum of stride 2
+    behind its nonlinearity, so that the first stage sees a quarter of the rows and columns.
     """
 
     def __init__(self, model: ModelConfig, kind: Method) -> None:
         super().__init__()
-        stages, units, width = (3, 6, 16) if model.network == "resnet20" else (4, 4, 64)
+        stages, units, width = PLANS[model.network]
         width = model.width or width
-        body = first_conv(model, kind, 0, width, 1)
-        body += [Norm2d(width), kind.nonlinearity(width), stream_grid(model, kind)]
+        if model.network == "resnet18-imagenet":
+            body = first_conv(model, kind, 0, width, 3, kernel=7, stride=2)
+            body += [Norm2d(width), kind.nonlinearity(width), nn.MaxPool2d(3, 2, 1)]
+        else:
+            body = first_conv(model, kind, 0, width, 1)
+            body += [Norm2d(width), kind.nonlinearity(width)]
+        body.append(stream_grid(model, kind))
         inputs = width
         for stage in range(stages):
             for nth in range(units):

@@ -26,7 +26,7 @@ from torch.nn import functional as F
 from flows.errors import FlowError
 from training import models, quantizers, ranks
 from training.config import Config
-from training.data import Batch, Images, generator
+from training.data import Batch, Labelled, generator
 from training.distill import load_teacher
 from training.experiment import Experiment
 from training.network import Network
@@ -99,7 +99,7 @@ class Queue(nn.Module):
 class SelfSupervised(Experiment):
     """Training of a network's features, and of an embedding behind them, without labels."""
 
-    def __init__(self, config: Config, training: Images) -> None:
+    def __init__(self, config: Config, training: Labelled) -> None:
         super().__init__(config)
         ssl, self.shape = config.ssl, (training.channels, training.rows, training.columns)
         if config.train.batch > ssl.queue:
@@ -147,7 +147,7 @@ class SelfSupervised(Experiment):
         """Loss of one batch; its labels are not looked at."""
         ssl, x = self.config.ssl, batch[0]
         query_view = view(x, self.shape, self.draw)
-        query = self.embedding(self.model.features(query_view))
+        query = self.embedding(self.features(query_view))
         parts = {}
         if self.keys is not None:
             key = self._key(view(x, self.shape, self.draw))

@@ -15,6 +15,9 @@ class DataConfig:
     images: int = 0  # how many to train on, at most, of those not held back; 0: all
     shift: int = 0  # augmentation: up to so many pixels in each direction
     flip: bool = False  # augmentation: left to right
+    # Of "folder" only:
+    crop: bool = False  # augmentation: a random part of each image; they are read batch by batch
+    disk: bool = False  # training images are read batch by batch, and need not fit into memory
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class ModelConfig:
     final_norm: str = "bn"  # "bn" per class, "tensor" one for all, "none"
     dropout: float = 0.0  # behind every hidden layer
     input_dropout: float = 0.0  # of input bits
-    network: str = "mlp"  # "mlp", "cnv", "vgg-small", "resnet20", "resnet18"
+    network: str = "mlp"  # "mlp", "cnv", "vgg-small", "resnet20", "resnet18", "resnet18-imagenet"
     # Networks of convolutions only:
     shape: tuple[int, ...] = ()  # channels, rows, columns of an image; in_features follows
     width: int = 0  # channels of the first layer; 0: the published number
@@ -107,4 +110,5 @@ class TrainConfig:
     keep: str = "last"  # model.pt: the "last" epoch, or the "best" on the validation images
     seed: int = 1
     threads: int = 1  # of torch; more is no faster for small layers, and sums may round otherwise
+    compile: bool = False  # training steps by torch.compile; evaluation stays as it is
     precision: str = "float32"  # or "bfloat16" products in training; evaluation stays float32

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from training.blocks import along, blocks, channel_sum
+from training.blocks import along, blocks, channel_sum, into
 from training.maxout import maxout
 from training.quantizers import at_least
 
@@ -33,7 +33,7 @@ class SetFunction(torch.autograd.Function):
         ctx.code = code
         y, (width, low) = torch.empty_like(x), _values(alpha, beta, code)
         for x_, y_ in blocks(x, y):
-            torch.ge(x_, beta, out=y_).mul_(width).add_(low)
+            into(y_, torch.ge, x_, beta).mul_(width).add_(low)
         return y
 
     @staticmethod
@@ -65,7 +65,7 @@ class MaxoutSetFunction(torch.autograd.Function):
         p, n = along(p, x), along(n, x)
         for x_, y_ in blocks(x, y):
             m, _, _ = maxout(x_.to(p.dtype), p, n)
-            torch.ge(m, beta, out=y_).mul_(width).add_(low)
+            into(y_, torch.ge, m, beta).mul_(width).add_(low)
         return y
 
     @staticmethod
@@ -80,7 +80,7 @@ class MaxoutSetFunction(torch.autograd.Function):
             dps.append(channel_sum(above.mul_(g)))
             dns.append(channel_sum(below.mul_(g)))
             slope = torch.addcmul(n, at_least(x_, 0.0).to(p.dtype), more)
-            torch.mul(slope, g, out=dx_)
+            into(dx_, torch.mul, slope, g)
         dp, dn = torch.stack(dps).sum(0), torch.stack(dns).sum(0)
         return dx, dp, dn, *_set_gradients(sums, alpha, beta, ctx.code), None
 

@@ -14,6 +14,7 @@ import logging
 import pickle
 import sys
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,10 +24,11 @@ import torch
 
 from flows.errors import FlowError, run_main
 from training import ranks
+from training.batches import EpochBatches, StoredBatches
 from training.callbacks import Keep, Progress
 from training.classifier import Classifier
 from training.config import Config, from_table, load, to_table
-from training.data import EpochBatches, Images, load_test, load_train, split
+from training.data import Images, Labelled, load_test, load_train, split
 from training.experiment import Experiment
 from training.guard import Guard
 from training.run import (
@@ -39,6 +41,7 @@ from training.run import (
     start,
 )
 from training.s2bnn import SelfSupervised
+from training.stored import StoredImages
 
 
 @dataclass(frozen=True)
@@ -80,8 +83,9 @@ def train(
             say(f"train: {run} is complete, {outcome(metrics)}; nothing to do")
             return
         checkpoint = _checkpoint(run, config)
-    images = load_train(config.data.name, data, config.model.shape)
-    test = load_test(config.data.name, data, config.model.shape)
+    use = config.data
+    images = load_train(use.name, data, config.model.shape, use.disk, use.crop)
+    test = load_test(use.name, data, config.model.shape, use.disk, use.crop)
     _fits(config, images, test)
     training, validation = split(images, config.data.validation)
     if config.data.images:
@@ -126,7 +130,7 @@ def outcome(metrics: dict[str, Any]) -> str:
 
 
 def _fit(
-    module: Experiment, training: Images, run: Path, checkpoint: Path | None, machine: Machine
+    module: Experiment, training: Labelled, run: Path, checkpoint: Path | None, machine: Machine
 ) -> None:
     config = module.config
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
@@ -147,19 +151,21 @@ def _fit(
         use_distributed_sampler=False,
         default_root_dir=run,
     )
-    batches = EpochBatches(
-        training,
-        config.train.batch,
-        config.train.seed,
-        lambda: trainer.current_epoch,
-        config.data.shift,
-        config.data.flip,
-        trainer.strategy.root_device,
-    )
+    batches = _batches(config, training, lambda: trainer.current_epoch, trainer.strategy)
     try:
         trainer.fit(module, batches, ckpt_path=checkpoint)
     except SystemExit as err:  # how Lightning ends after Ctrl-C
         raise KeyboardInterrupt from err
+
+
+def _batches(
+    config: Config, training: Labelled, epoch: Callable[[], int], strategy: Any
+) -> EpochBatches:
+    use, device = config.data, strategy.root_device
+    size, seed = config.train.batch, config.train.seed
+    if isinstance(training, StoredImages):
+        return StoredBatches(training, size, seed, epoch, use.shift, use.flip, use.crop, device)
+    return EpochBatches(training, size, seed, epoch, use.shift, use.flip, device)
 
 
 def _shares(config: Config, machine: Machine) -> None:
@@ -211,17 +217,17 @@ def _same(saved: dict[str, dict[str, Any]], config: Config, run: Path) -> None:
         )
 
 
-def _fits(config: Config, images: Images, test: Images) -> None:
+def _fits(config: Config, images: Labelled, test: Images) -> None:
     model = config.model
     top = int(max(images.y.max(), test.y.max()))
-    found = {images.x.shape[1], test.x.shape[1]}
+    found = {each.channels * each.rows * each.columns for each in (images, test)}
     if found != {model.in_features} or top >= model.classes:
         raise FlowError(
             "model-fits",
             f"images of {sorted(found)} pixels and labels up to {top} do not fit a network of "
             f"{model.in_features} inputs and {model.classes} classes",
             "[model] in_features and classes of the configuration",
-            f"in_features = {images.x.shape[1]}, classes = {top + 1}",
+            f"in_features = {max(found)}, classes = {top + 1}",
         )
 
 

@@ -16,7 +16,8 @@ from torch.nn import functional as F
 
 from training import ranks
 
-SCALE = (0.2, 1.0)  # area of a crop
+SCALE = (0.2, 1.0)  # area of a crop, without labels
+AREA = (0.08, 1.0)  # the same with labels (Szegedy et al., arXiv:1409.4842, section 6)
 ASPECT = math.log(4 / 3)
 JITTER, P_JITTER, P_GREY = 0.4, 0.6, 0.2
 
@@ -38,22 +39,31 @@ def view(x: Tensor, shape: tuple[int, ...], draw: torch.Generator) -> Tensor:
     return light(crop(images, numbers[:, :5]), numbers[:, 5:]).flatten(1)
 
 
-def crop(x: Tensor, numbers: Tensor) -> Tensor:
-    """A random part of each image at the size of the whole, every second one mirrored.
+def crop(
+    x: Tensor,
+    numbers: Tensor,
+    size: tuple[int, ...] = (),
+    scale: tuple[float, float] = SCALE,
+    mirror: bool = True,
+) -> Tensor:
+    """A random part of each image, every second one mirrored.
 
     Args:
         x: shape (N, channels, rows, columns).
         numbers: shape (N, 5) in [0, 1): area, aspect, column, row, mirrored.
+        size: rows and columns of the result; those of the whole if not given.
+        scale: least and largest area of a part, the whole being 1.
+        mirror: whether any are mirrored.
     """
-    area = SCALE[0] + (SCALE[1] - SCALE[0]) * numbers[:, 0]
+    area = scale[0] + (scale[1] - scale[0]) * numbers[:, 0]
     aspect = ((2 * numbers[:, 1] - 1) * ASPECT).exp()
     wide, high = ((area * a).sqrt().clamp_max(1) for a in (aspect, 1 / aspect))
     theta = x.new_zeros(len(x), 2, 3)
-    theta[:, 0, 0] = torch.where(numbers[:, 4] < 0.5, -wide, wide)
+    theta[:, 0, 0] = torch.where((numbers[:, 4] < 0.5) & mirror, -wide, wide)
     theta[:, 1, 1] = high
     theta[:, 0, 2] = (2 * numbers[:, 2] - 1) * (1 - wide)
     theta[:, 1, 2] = (2 * numbers[:, 3] - 1) * (1 - high)
-    grid = F.affine_grid(theta, list(x.shape), align_corners=False)
+    grid = F.affine_grid(theta, [*x.shape[:2], *(size or x.shape[2:])], align_corners=False)
     return F.grid_sample(x, grid, padding_mode="border", align_corners=False)
 
 

@@ -33,7 +33,8 @@ def _kernel(ctx: Lowering, node: NodeProto) -> tuple[int, int]:
         raise ctx.refused(
             node,
             f"pools {kernel} with strides {strides}, pads {pads}, dilations {dilations}",
-            "windows that lie side by side: stride = kernel, no padding, ceil_mode=False",
+            "windows that lie side by side: stride = kernel, no padding, ceil_mode=False; of "
+            'resnet18-imagenet, network = "resnet18" is the form without such a pool',
         )
     return int(kernel[0]), int(kernel[1])
 

@@ -33,7 +33,7 @@ BATCH = 16  # images that statistics are taken of
 class ConvMake:
     """A network of training.convnets; every field but `network` has a small value as default.
 
-    network: "cnv", "vgg-small", "resnet20" or "resnet18".
+    network: a convolutional one of [model].
     pad_value: of maps; 0 leaves as pads of the Conv itself, or as a Pad node where pad_node is set.
     ends: "auto", "binary", "int8" or "real".
     more: further keys of [model].

@@ -11,6 +11,7 @@ import pytest
 
 from flows.errors import FlowError
 from sim.lib import two_sums
+from sim.lib.convnets import ConvMake, write_convnet
 from sim.lib.map_corners import SAME, bits, first, grid
 from sim.lib.maps import GENERAL, MapGraph
 from sim.lib.stages import prove_maps
@@ -195,3 +196,12 @@ def test_refused(net: Callable[[MapGraph], str], code: str, named: str, tmp_path
         prove_maps(path)
     assert caught.value.exit_code == 2
     assert caught.value.hint, "an error says a way out"
+
+
+def test_imagenets_stem_is_refused_by_name(tmp_path: Path) -> None:
+    make = ConvMake("resnet18-imagenet", (3, 32, 32), 2)
+    with pytest.raises(
+        FlowError, match=r"\[unsupported-node\].*MaxPool.*\(3, 3\).*\(2, 2\)"
+    ) as caught:
+        prove_maps(write_convnet(tmp_path / "n.onnx", make, 1))
+    assert caught.value.exit_code == 2 and 'network = "resnet18"' in caught.value.hint

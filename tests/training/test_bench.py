@@ -6,7 +6,8 @@ import itertools
 import pytest
 import torch
 
-from training import bench, models
+from flows.errors import FlowError
+from training import bench, compiling, models
 from training.config import ModelConfig, QuantConfig
 from training.parts import PARTS, Parts, part_of
 
@@ -72,3 +73,18 @@ def test_tables_have_every_method_and_every_part() -> None:
     for rows in (cost, parts):
         assert [row.split(" | ")[0][2:] for row in rows[2:]] == [row[0] for row in bench.ROWS]
     assert parts[0].count("|") == parts[2].count("|") == len(PARTS) + 2
+
+
+def test_compiled_rows_stand_beside_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiling, "BACKEND", "aot_eager")
+    table = bench.bench("mlp", 0, 4, 2, "cpu", ["irnet"], True).splitlines()
+    names = [row.split(" | ")[0][2:] for row in table]
+    assert names[2:6] == ["ste", "ste, compiled", "irnet", "irnet, compiled"]
+    assert names[9:] == ["ste", "irnet"]  # the parts of a step
+
+
+def test_mistakes() -> None:
+    with pytest.raises(FlowError, match="bench-turns"):
+        bench.bench("mlp", 0, 4, 1, "cpu")
+    with pytest.raises(FlowError, match=r"bench-row.*'xnor'"):
+        bench.bench("mlp", 0, 4, 2, "cpu", ["xnor"])

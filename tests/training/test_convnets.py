@@ -14,7 +14,7 @@ from training.data import pixels
 from training.methods import method, signs
 from training.resnets import Skip
 
-NETWORKS = ["cnv", "vgg-small", "resnet20", "resnet18"]
+NETWORKS = ["cnv", "vgg-small", "resnet20", "resnet18", "resnet18-imagenet"]
 BINARY = ["ste", "irnet", "adabin", "reactnet"]
 
 
@@ -35,6 +35,7 @@ def build(network: str, name: str, **model: object) -> nn.Module:
         ("vgg-small", 4_656_512),
         ("resnet20", 268_336),
         ("resnet18", 11_164_352),
+        ("resnet18-imagenet", 11_172_032),  # torchvision's, with 10 classes
     ],
 )
 def test_published_sizes(network: str, weights: int) -> None:
@@ -70,7 +71,7 @@ def test_every_weight_learns(network: str, name: str) -> None:
     for parameter, p in model.named_parameters():
         if p.requires_grad:
             assert p.grad is not None and bool(p.grad.isfinite().all()), parameter
-    want = {"cnv": 8, "vgg-small": 5, "resnet20": 18, "resnet18": 16}[network]
+    want = {"cnv": 8, "vgg-small": 5, "resnet20": 18}.get(network, 16)
     assert len(signs(model)) == (0 if name == "real" else want)
 
 
@@ -135,6 +136,8 @@ def test_shortcut_without_weights() -> None:
         ({"pad_value": 0.5}, {}, "model.pad_value"),
         ({"residual_bits": 9}, {}, "model.residual_bits"),
         ({"ends": "int4"}, {}, "int8"),
+        ({"shape": [3, 224, 200], "network": "resnet18-imagenet"}, {}, "multiples of 32"),
+        ({"shape": [3, 32, 32], "network": "resnet18-imagenet", "width": 65}, {}, "model.width"),
         ({}, {"method": "adabin", "weights": "real"}, "quant.weights"),
     ],
 )

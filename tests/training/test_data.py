@@ -9,16 +9,8 @@ import torch
 from flows.errors import FlowError
 from tests.training.tiny import SIDE, idx_bytes, write_idx
 from training import fetch, idx
-from training.data import (
-    EpochBatches,
-    Images,
-    generator,
-    load_test,
-    load_train,
-    pixels,
-    shift_table,
-    split,
-)
+from training.batches import EpochBatches, shift_table
+from training.data import Images, generator, load_test, load_train, pixels, split
 
 IMAGES, LABELS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
 

@@ -152,6 +152,10 @@ EXPORTS = [
     ConvMake("resnet18", (3, 32, 32), 2),
     ConvMake("resnet18", (3, 16, 16), 2, "ste", pad_value=1.0),
     ConvMake("resnet18", (1, 16, 16), 2, "adabin"),
+    ConvMake("resnet18-imagenet", (3, 64, 64), 4),
+    ConvMake("resnet18-imagenet", (3, 64, 32), 2, "ste", pad_value=0.0),
+    ConvMake("resnet18-imagenet", (1, 64, 64), 2, "adabin", pad_value=1.0),
+    ConvMake("resnet18-imagenet", (3, 64, 64), 2, "reactnet"),
 ]
 
 
@@ -167,7 +171,8 @@ def test_qonnx_is_the_network(tmp_path: Path, make: ConvMake) -> None:
     graph = ModelWrapper(str(path))
     operators = {node.op_type for node in graph.graph.node}
     assert not operators & {"Shape", "Gather", "Concat", "BatchNormalization"}
-    pads = [any(a.name == "pads" and any(a.ints) for a in n.attribute) for n in graph.graph.node]
+    convs = graph.get_nodes_by_op_type("Conv")
+    pads = [any(a.name == "pads" and any(a.ints) for a in n.attribute) for n in convs]
     assert any(pads) == (make.pad_value == 0 and not make.pad_node)
     signs = graph.get_nodes_by_op_type("BipolarQuant")
     kept = [n for n in signs if graph.get_initializer(n.input[0]) is None]

@@ -11,9 +11,10 @@ from torch.nn import functional as F
 from flows.errors import FlowError
 from tests.training.two_ranks import on_two_ranks
 from training import ranks
+from training.batches import EpochBatches
 from training.cmim import Pair
 from training.config import CmimConfig, Config
-from training.data import EpochBatches, Images, generator
+from training.data import Images, generator
 from training.nce import Negatives
 from training.s2bnn import Queue
 from training.train import Machine, train
