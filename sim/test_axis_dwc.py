@@ -9,7 +9,7 @@ from sim.lib import bench
 from sim.lib.compare import to_beats
 from sim.lib.suite import Case, Frames
 
-WIDTHS = [  # both ways: two beats to one, an odd ratio, a ratio with a counter, three stages of picking; equal
+WIDTHS = [  # both ways: two beats to one, an odd ratio, a counter, three stages of picking; equal
     {"IN_LANES": 8, "OUT_LANES": 4, "W": 2},
     {"IN_LANES": 2, "OUT_LANES": 4, "W": 3},
     {"IN_LANES": 9, "OUT_LANES": 3, "W": 1},

@@ -129,7 +129,7 @@ def test_rtl_equals_the_network(net: Callable[[MapGraph], str], run_of: Runs) ->
     assert check["stall_run"]["images_equal"] == IMAGES
 
 
-#: several pixels per clk everywhere: classes of border pixels, pools, shortcuts, curves, shared sums
+#: several pixels per clk everywhere: classes of border pixels, pools, shortcuts, curves, AdaBin
 FASTEST = {
     zero_padding: 8,
     convolved_shortcut: 8,
