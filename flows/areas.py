@@ -20,8 +20,6 @@ from hw.kernels.bnn_mvu_area import rom_lut
 SKID = 0.5
 #: LUT sites of a comparison of 8 bits with a constant, stream included
 FIXED = 1.55
-#: LUT sites per bit of an AxisFork, whose two registers have a way past
-FORK = 0.5
 DSP_COEF = 3  # bits of a coefficient from which a product takes a DSP
 
 
@@ -51,21 +49,18 @@ def _one_pixel(model: ModelWrapper, node: NodeProto, pe: int) -> Area:
     if node.op_type == "BnnAdd":
         p = op.kernel_parameters(constants)
         return _area(map_area.add_area(pe, p["IN0_W"], p["IN1_W"], p["OUT_W"], p["LO"]))
-    if node.op_type == "AxisFork":
-        bits = pe * int(op.get_input_datatype().bitwidth())
-        return Area(FORK * bits, 0, 2 * bits)
     if node.op_type == "BnnAffine":
         return _area(affine_area({**op.kernel_parameters(constants), "PE": pe}))
     return Area(0, 0)
 
 
 def _binarize(thresholds: NDArray[np.float32], bits: int, pe: int) -> Area:
-    """Comparisons with constants, or with a memory where lanes change their thresholds."""
-    depth = thresholds.size // pe
-    by_beat = thresholds.reshape(-1, pe)
-    if (by_beat == by_beat[:1]).all():
+    """Comparisons with one constant, as of pixels, or with a threshold per channel."""
+    if (thresholds == thresholds.flat[0]).all():
         return Area(FIXED * pe, 0, 2 * pe)
-    lut = pe * ((bits + 1) / 2 + SKID) + rom_lut(pe * bits, min(depth, 256))
+    depth = thresholds.size // pe
+    rom = rom_lut(pe * bits, min(depth, 256)) if depth > 1 else 0
+    lut = pe * ((bits + 1) / 2 + SKID) + rom
     return Area(lut, 0, lut)
 
 

@@ -22,6 +22,8 @@ from hw.kernels.bnn_window_area import window_area
 from hw.kernels.bnn_window_ref import min_depth
 from hw.kernels.bnn_window_wide_area import window_wide_area
 
+#: LUT sites per bit of an AxisFork, whose two registers have a way past
+FORK = 0.5
 #: ops with a choice of PE and SIMD
 UNITS = ("BnnMvu", "BnnImvu")
 #: what takes the pixels of a beat side by side
@@ -185,7 +187,11 @@ def _cost_behind(model: ModelWrapper, node: NodeProto) -> Callable[[Fold], Area]
 
 
 def _cost_in_front(model: ModelWrapper, node: NodeProto, layer: Layer) -> Callable[[Fold], Area]:
-    """Area of what stands between the network's input and the unit that says how wide it is."""
+    """Area of what stands between the network's input and the unit that says how wide it is.
+
+    Only where other units read the same: for one alone a narrower input takes more rows, and what
+    stands in front of it is small beside those.
+    """
     front: list[NodeProto] = []
     tensor = node.input[0]
     while (producer := model.find_producer(tensor)) is not None:
@@ -194,12 +200,15 @@ def _cost_in_front(model: ModelWrapper, node: NodeProto, layer: Layer) -> Callab
         if producer.op_type != "BnnWindow":
             front.append(producer)
         tensor = producer.input[0]
+    if not any(other.op_type == "AxisFork" for other in front):
+        return lambda fold: Area(0, 0)
 
     def cost(fold: Fold) -> Area:
         lanes = fold.lanes_in(layer)
         channels = layer.channels or layer.mw
         each = min(lanes, channels), max(1, lanes // channels)
-        return sum((area_of(model, other, *each) for other in front), Area(0, 0))
+        fork = Area(FORK * lanes * layer.in_w, 0, 2 * lanes * layer.in_w)
+        return sum((area_of(model, other, *each) for other in front), fork)
 
     return cost
 
