@@ -6,7 +6,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from onnx import NodeProto
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
@@ -18,8 +17,6 @@ from hw.kernels.bnn_mvu_area import rom_lut
 
 #: LUT sites per bit that two registers of a stream take (bnn_replay)
 SKID = 0.5
-#: LUT sites of a comparison of 8 bits with a constant, stream included
-FIXED = 1.55
 DSP_COEF = 3  # bits of a coefficient from which a product takes a DSP
 
 
@@ -45,23 +42,17 @@ def _one_pixel(model: ModelWrapper, node: NodeProto, pe: int) -> Area:
     if node.op_type == "BnnRequant":
         return _requant(op.kernel_parameters(constants), pe, len(constants[1]))
     if node.op_type == "BnnBinarize":
-        return _binarize(constants[0], op.kernel_parameters(constants)["IN_W"] + 1, pe)
+        bits, depth = op.kernel_parameters(constants)["IN_W"] + 1, constants[0].size // pe
+        lut = pe * ((bits + 1) / 2 + SKID) + (
+            rom_lut(pe * bits, min(depth, 256)) if depth > 1 else 0
+        )
+        return Area(lut, 0, lut)
     if node.op_type == "BnnAdd":
         p = op.kernel_parameters(constants)
         return _area(map_area.add_area(pe, p["IN0_W"], p["IN1_W"], p["OUT_W"], p["LO"]))
     if node.op_type == "BnnAffine":
         return _area(affine_area({**op.kernel_parameters(constants), "PE": pe}))
     return Area(0, 0)
-
-
-def _binarize(thresholds: NDArray[np.float32], bits: int, pe: int) -> Area:
-    """Comparisons with one constant, as of pixels, or with a threshold per channel."""
-    if (thresholds == thresholds.flat[0]).all():
-        return Area(FIXED * pe, 0, 2 * pe)
-    depth = thresholds.size // pe
-    rom = rom_lut(pe * bits, min(depth, 256)) if depth > 1 else 0
-    lut = pe * ((bits + 1) / 2 + SKID) + rom
-    return Area(lut, 0, lut)
 
 
 def _pool(op: Any, pe: int, m: int) -> Area:

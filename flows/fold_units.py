@@ -24,6 +24,8 @@ from hw.kernels.bnn_window_wide_area import window_wide_area
 
 #: LUT sites per bit of an AxisFork, whose two registers have a way past
 FORK = 0.5
+#: LUT sites of a comparison of 8 bits with a constant, stream included
+FIXED = 1.55
 #: ops with a choice of PE and SIMD
 UNITS = ("BnnMvu", "BnnImvu")
 #: what takes the pixels of a beat side by side
@@ -207,10 +209,21 @@ def _cost_in_front(model: ModelWrapper, node: NodeProto, layer: Layer) -> Callab
         lanes = fold.lanes_in(layer)
         channels = layer.channels or layer.mw
         each = min(lanes, channels), max(1, lanes // channels)
-        fork = Area(FORK * lanes * layer.in_w, 0, 2 * lanes * layer.in_w)
-        return sum((area_of(model, other, *each) for other in front), fork)
+        area = Area(FORK * lanes * layer.in_w, 0, 2 * lanes * layer.in_w)
+        for other in front:
+            if other.op_type == "BnnBinarize" and _one_number(model, other.input[1]):
+                area = area + Area(FIXED * lanes, 0, 2 * lanes)
+            else:
+                area = area + area_of(model, other, *each)
+        return area
 
     return cost
+
+
+def _one_number(model: ModelWrapper, name: str) -> bool:
+    """Whether a constant is the same for every channel: a pixel's threshold is."""
+    array = model.get_initializer(name)
+    return array is not None and bool((array == array.flat[0]).all())
 
 
 def _unit_before(model: ModelWrapper, node: NodeProto) -> NodeProto | None:
