@@ -21,7 +21,7 @@ class Make:
 
     sizes: tuple[int, ...]
     batch_norm: bool = False  # behind hidden layers
-    final: str = "none"  # "none", "scalar", "negative", "bn", "curve" (bn and a clip)
+    final: str = "none"  # "none", "scalar", "negative", "bn", "curve" (a clip and bn)
     gemm: bool = False
     pixels: bool = True  # x -> 2x - 1 -> BipolarQuant in front
     input_norm: bool = False  # batch norm between 2x - 1 and its sign: a threshold per pixel
@@ -62,9 +62,11 @@ def network(make: Make, rng: np.random.Generator) -> onnx.ModelProto:
             tensor = b.node("Clip", [tensor, b.const(np.float32(-1)), b.const(np.float32(1))])
         tensor = b.sign(tensor, make.act_scale)
     if make.final in ("bn", "curve"):
-        tensor = b.batch_norm(tensor, make.sizes[-1], np.sqrt(make.sizes[-2]))
-        if make.final == "curve":
-            b.node("Clip", [tensor, b.const(np.float32(-0.6)), b.const(np.float32(0.6))])
+        if make.final == "curve":  # in front: no seed makes it a line, for the ends tie always
+            bound = make.sizes[-2] / 2
+            ends = [b.const(np.float32(end)) for end in (-bound, bound)]
+            tensor = b.node("Clip", [tensor, *ends])
+        b.batch_norm(tensor, make.sizes[-1], np.sqrt(make.sizes[-2]))
     elif make.final in ("scalar", "negative"):
         factor = np.float32(0.37 if make.final == "scalar" else -0.37)
         tensor = b.node("Mul", [tensor, b.const(factor)])
