@@ -20,32 +20,37 @@ from torch import Tensor
 BLOCK = 1 << 16  # numbers: 256 KiB in float32, so that five or six of them fit into 2 MiB
 
 
-def blocks(*tensors: Tensor) -> Iterator[tuple[Tensor, ...]]:
+def blocks(
+    *tensors: Tensor, scratch: int = 0, dtype: torch.dtype | None = None
+) -> Iterator[tuple[Tensor, ...]]:
     """The same images of several tensors, few enough to stay in the cache.
 
     Args:
         tensors: shape (N, ...) each, the first one's size decides; at least one dimension.
+        scratch: how many tensors of the first one's layout to lend in addition. Memory asked for
+            in each block anew is mapped anew, which costs as much as several passes over it.
+        dtype: theirs, the first one's if None.
 
     Yields:
-        Views of shape (n, ...), which may be written to.
+        Views of shape (n, ...), which may be written to; what is lent holds anything.
     """
     first = tensors[0]
     step = max(1, len(first))
-    if torch.compiler.is_compiling():  # the compiler makes its own
-        return iter((tensors,))
-    if first.device.type == "cpu" and first.numel() > BLOCK:
-        step = max(1, BLOCK * len(first) // first.numel())
-    return zip(*(torch.split(t, step) for t in tensors), strict=True)
+    if first.device.type == "cpu" and first.numel() > BLOCK and not torch.compiler.is_compiling():
+        step = max(1, BLOCK * len(first) // first.numel())  # the compiler makes its own
+    lent = [torch.empty_like(first[:step], dtype=dtype) for _ in range(scratch)]
+    for views in zip(*(torch.split(t, step) for t in tensors), strict=True):
+        yield *views, *(room[: len(views[0])] for room in lent)
 
 
-def into(out: Tensor, function: Callable[..., Any], *args: Any) -> Tensor:
-    """`function(*args, out=out)`; while torch.compile looks, the same without the `out=`.
+def into(out: Tensor, function: Callable[..., Any], *args: Any, **more: Any) -> Tensor:
+    """`function(*args, **more, out=out)`; while torch.compile looks, the same without the `out=`.
 
     It takes none that has a pixel's channels side by side.
     """
     if torch.compiler.is_compiling():
-        return out.copy_(function(*args))
-    made: Tensor = function(*args, out=out)
+        return out.copy_(function(*args, **more))
+    made: Tensor = function(*args, **more, out=out)
     return made
 
 

@@ -35,9 +35,9 @@ class EdeSign(torch.autograd.Function):
     def backward(ctx: Any, dy: Tensor) -> tuple[Tensor, None, None]:  # noqa: D102
         x, k, t = ctx.saved_tensors
         dx, slope = torch.empty_like(x), k * t
-        for x_, dy_, dx_ in blocks(x, dy, dx):
-            soft = torch.mul(x_, t).tanh_()
-            into(dx_, torch.mul, torch.rsub(soft.square_(), 1).mul_(slope), dy_)
+        for x_, dy_, dx_, room in blocks(x, dy, dx, scratch=1):
+            soft = into(room, torch.mul, x_, t).tanh_()
+            into(dx_, torch.mul, soft.square_().neg_().add_(1).mul_(slope), dy_)
         return dx, None, None
 
 

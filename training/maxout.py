@@ -13,7 +13,6 @@ from torch import Tensor, nn
 
 from training.blocks import along, blocks, channel_sum, into
 from training.methods import per_channel
-from training.quantizers import at_least
 
 
 def maxout(x: Tensor, p: Tensor, n: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -30,25 +29,25 @@ class MaxoutFunction(torch.autograd.Function):
     def forward(ctx: Any, x: Tensor, p: Tensor, n: Tensor) -> Tensor:  # noqa: D102
         ctx.save_for_backward(x, p, n)
         y, p, n = torch.empty_like(x), along(p, x), along(n, x)
-        for x_, y_ in blocks(x, y):
-            above = x_.relu()
+        for x_, y_, room in blocks(x, y, scratch=1):
+            above = into(room, torch.clamp_min, x_, 0)
             into(y_, torch.sub, x_, above).mul_(n).addcmul_(above, p)
         return y
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> tuple[Tensor, Tensor, Tensor]:  # noqa: D102
         x, p, n = ctx.saved_tensors
-        dx, dps, dns = torch.empty_like(x), [], []
+        dx, dps, alls = torch.empty_like(x), [], []
         n, more = along(n, x), along(p - n, x)
-        for x_, dy_, dx_ in blocks(x, dy, dx):
+        for x_, dy_, dx_, above, both in blocks(x, dy, dx, scratch=2, dtype=p.dtype):
             wide = x_.to(p.dtype)
-            positive = at_least(wide, 0.0)  # at 0 itself dp and dn are 0 whatever it says
-            both = wide * dy_
-            above = both * positive
-            dps.append(channel_sum(above))
-            dns.append(channel_sum(both.sub_(above)))
+            positive = into(above, torch.ge, wide, 0.0)  # at 0 itself dp and dn are 0 anyway
             into(dx_, torch.addcmul, n, positive, more).mul_(dy_)
-        return dx, torch.stack(dps).sum(0), torch.stack(dns).sum(0)
+            both = into(both, torch.mul, wide, dy_)
+            alls.append(channel_sum(both))
+            dps.append(channel_sum(positive.mul_(both)))
+        dp = torch.stack(dps).sum(0)
+        return dx, dp, torch.stack(alls).sum(0) - dp
 
 
 class Maxout(nn.Module):

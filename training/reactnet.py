@@ -41,8 +41,8 @@ class PolySign(torch.autograd.Function):
     def backward(ctx: Any, dy: Tensor) -> Tensor:  # noqa: D102
         x: Tensor = ctx.saved_tensors[0]
         dx = torch.empty_like(x)
-        for x_, dy_, dx_ in blocks(x, dy, dx):
-            slope = torch.rsub(x_.abs().mul_(2), 2).clamp_min_(0)
+        for x_, dy_, dx_, room in blocks(x, dy, dx, scratch=1):
+            slope = into(room, torch.abs, x_).mul_(-2).add_(2).clamp_min_(0)
             into(dx_, torch.mul, slope, dy_)
         return dx
 

@@ -13,8 +13,6 @@ import torch
 from torch import Tensor
 
 from training.blocks import along, blocks, channel_sum, into
-from training.maxout import maxout
-from training.quantizers import at_least
 
 
 class SetFunction(torch.autograd.Function):
@@ -39,20 +37,24 @@ class SetFunction(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:  # noqa: D102
         x, alpha, beta = ctx.saved_tensors
-        dx, per_half, sums = torch.empty_like(x), 2 / alpha, []
-        for x_, dy_, dx_ in blocks(x, dy, dx):
-            z2 = (x_.to(alpha.dtype) - beta).mul_(per_half)
-            g, found = _through(z2, dy_.to(alpha.dtype))
-            dx_.copy_(g)
+        dx, per, sums, products = torch.empty_like(x), 1 / alpha, [], []
+        for x_, dy_, dx_, z, room in blocks(x, dy, dx, scratch=2, dtype=alpha.dtype):
+            wide = x_.to(alpha.dtype)
+            z = into(z, torch.sub, wide, beta).mul_(per)
+            g, found = _through(z, dy_.to(alpha.dtype), room)
+            into(dx_, torch.mul, g, 2)
             sums.append(found)
-        return dx, *_set_gradients(sums, alpha, beta, ctx.code), None
+            products.append(g.mul_(wide).sum())
+        product = torch.stack(products).sum()
+        return dx, *_set_gradients(sums, product, alpha, beta, ctx.code), None
 
 
 class MaxoutSetFunction(torch.autograd.Function):
     """`SetFunction` of Maxout, m = p * x where x > 0, n * x elsewhere: values and all gradients.
 
     dm = dy * f'; dx = dm * p where x >= 0, dm * n elsewhere; dp = dm * max(x, 0) and
-    dn = dm * min(x, 0), summed per channel. m is computed again, not kept.
+    dn = dm * min(x, 0), summed per channel. The sum of m * dm, which alpha's gradient needs, is
+    that of p * dp + n * dn. z is computed again, not kept.
     """
 
     @staticmethod
@@ -61,28 +63,31 @@ class MaxoutSetFunction(torch.autograd.Function):
     ) -> Tensor:
         ctx.save_for_backward(x, p, n, alpha, beta)
         ctx.code = code
-        y, (width, low) = torch.empty_like(x), _values(alpha, beta, code)
-        p, n = along(p, x), along(n, x)
-        for x_, y_ in blocks(x, y):
-            m, _, _ = maxout(x_.to(p.dtype), p, n)
-            into(y_, torch.ge, m, beta).mul_(width).add_(low)
+        y, bends = torch.empty_like(x), _bends(x, p, n, alpha, beta)
+        width, low = (along(value.expand_as(p), x) for value in _values(alpha, beta, code))
+        for x_, y_, z, room in blocks(x, y, scratch=2, dtype=p.dtype):
+            above = _bent(x_.to(p.dtype), *bends, z, room).ge_(0.0)
+            into(y_, torch.addcmul, low, above, width)
         return y
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> tuple[Tensor | None, ...]:  # noqa: D102
         x, p, n, alpha, beta = ctx.saved_tensors
-        dx, per_half, sums, dps, dns = torch.empty_like(x), 2 / alpha, [], [], []
-        p, n, more = along(p, x), along(n, x), along(p - n, x)
-        for x_, dy_, dx_ in blocks(x, dy, dx):
-            m, above, below = maxout(x_.to(p.dtype), p, n)
-            g, found = _through(m.sub_(beta).mul_(per_half), dy_.to(p.dtype))
+        dx, bends, sums, dps, alls = torch.empty_like(x), _bends(x, p, n, alpha, beta), [], [], []
+        below, more = along(2 * n, x), along(2 * (p - n), x)
+        for x_, dy_, dx_, z, room, third in blocks(x, dy, dx, scratch=3, dtype=p.dtype):
+            wide = x_.to(p.dtype)
+            g, found = _through(_bent(wide, *bends, z, room), dy_.to(p.dtype), room)
             sums.append(found)
-            dps.append(channel_sum(above.mul_(g)))
-            dns.append(channel_sum(below.mul_(g)))
-            slope = torch.addcmul(n, at_least(x_, 0.0).to(p.dtype), more)
-            into(dx_, torch.mul, slope, g)
-        dp, dn = torch.stack(dps).sum(0), torch.stack(dns).sum(0)
-        return dx, dp, dn, *_set_gradients(sums, alpha, beta, ctx.code), None
+            g_above = into(room, torch.ge, wide, 0.0).mul_(g)
+            into(dx_, torch.addcmul, into(third, torch.mul, g, below), g_above, more)
+            alls.append(channel_sum(g.mul_(wide)))
+            dps.append(channel_sum(g_above.mul_(wide)))
+        dp = torch.stack(dps).sum(0)
+        dn = torch.stack(alls).sum(0) - dp
+        product = (p * dp + n * dn).sum()
+        both = _set_gradients(sums, product, alpha, beta, ctx.code)
+        return dx, 2 * dp, 2 * dn, *both, None
 
 
 def _values(alpha: Tensor, beta: Tensor, code: bool) -> tuple[Tensor, Tensor]:
@@ -90,27 +95,52 @@ def _values(alpha: Tensor, beta: Tensor, code: bool) -> tuple[Tensor, Tensor]:
     return 2 * alpha, (alpha * beta if code else beta) - alpha
 
 
-def _through(z2: Tensor, dy: Tensor) -> tuple[Tensor, Tensor]:
+def _bends(
+    x: Tensor, p: Tensor, n: Tensor, alpha: Tensor, beta: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Numbers per channel of `_bent`, shaped to multiply x."""
+    half = 0.5 / alpha
+    start = (-beta / alpha).expand_as(p)
+    return along(start, x), along((p + n) * half, x), along((p - n) * half, x)
+
+
+def _bent(x: Tensor, start: Tensor, slope: Tensor, bend: Tensor, z: Tensor, room: Tensor) -> Tensor:
+    """Maxout's z: start + slope * x + bend * |x|; `room` is overwritten, too."""
+    size = into(room, torch.abs, x)
+    return into(z, torch.addcmul, start, x, slope).addcmul_(size, bend)
+
+
+def _through(z: Tensor, dy: Tensor, room: Tensor) -> tuple[Tensor, Tensor]:
     """A block's way back through the set.
 
     Args:
-        z2: 2 * z, overwritten.
+        z: overwritten.
         dy: gradient of the values.
+        room: overwritten.
 
     Returns:
-        g = dy * f', and four sums: of dy where f is +1, of dy, of g, of 2 * z * g.
+        g = dy * f' / 2, in place of z, and three sums: of dy where f is +1, of dy, of g.
     """
-    up = at_least(z2, 0.0).mul_(dy).sum()
-    g = torch.rsub(z2.abs(), 2).clamp_min_(0).mul_(dy)
-    return g, torch.stack([up, dy.sum(), g.sum(), z2.mul_(g).sum()])
+    up = into(room, torch.ge, z, 0.0).mul_(dy).sum()
+    g = into(z, torch.addcmul, dy, dy, z.clamp_(-1, 1).abs_(), value=-1)
+    return g, torch.stack([up, dy.sum(), g.sum()])
 
 
 def _set_gradients(
-    sums: list[Tensor], alpha: Tensor, beta: Tensor, code: bool
+    sums: list[Tensor], product: Tensor, alpha: Tensor, beta: Tensor, code: bool
 ) -> tuple[Tensor, Tensor]:
-    """Gradients of alpha and beta from `_through`'s sums of all blocks."""
-    up, down, slope, moment2 = torch.stack(sums).sum(0)
-    d_alpha = 2 * up - down - 0.5 * moment2  # sum of dy * f is 2 * up - down
+    """Gradients of alpha and beta from `_through`'s sums of all blocks.
+
+    Args:
+        sums: of each block.
+        product: sum of x * g, or of m * g.
+        alpha: half width of the set.
+        beta: its threshold.
+        code: form of the set.
+    """
+    up, down, half_slope = torch.stack(sums).sum(0)
+    slope, moment = 2 * half_slope, 2 * (product - beta * half_slope) / alpha  # of f', of z * f'
+    d_alpha = 2 * up - down - moment  # sum of dy * f is 2 * up - down
     if code:
         return d_alpha + beta * down, alpha * down - slope
     return d_alpha, down - slope
