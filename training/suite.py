@@ -73,6 +73,14 @@ def _methods(prefix: str, base: Table, seeds: tuple[int, ...], cmim: float) -> l
     return [*entries, Entry(f"{prefix}_real", real, seeds)]
 
 
+def _weights(
+    prefix: str, base: Table, seeds: tuple[int, ...], weights: tuple[float, ...]
+) -> list[Entry]:
+    """CMIM on the plain network at other weights than the table's: whether that is why."""
+    plain = merged(base, {"quant": {"method": "ste"}})
+    return [Entry(f"{prefix}_{w}", merged(plain, {"cmim": {"weight": w}}), seeds) for w in weights]
+
+
 def _unlabelled(
     prefix: str, base: Table, seeds: tuple[int, ...], losses: tuple[str, ...] = LOSSES
 ) -> list[Entry]:
@@ -118,6 +126,8 @@ def cpu() -> list[Entry]:
         *_unlabelled("tfc_fashion_s2bnn", merged(tfc, {"train": {"epochs": 10}}), (1, 2, 3)),
         *zoo(),
         *_methods("cnv8_fashion", cnv, (1, 2, 3), 0.01),
+        *_weights("cnv8_fashion_ste_cmim", cnv, (1, 2, 3), (0.001, 0.1)),
+        *_unlabelled("cnv8_fashion_s2bnn", merged(cnv, {"train": {"epochs": 8}}), (1, 2, 3)),
     ]
 
 

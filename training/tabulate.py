@@ -41,7 +41,7 @@ def spread(values: list[float]) -> str:
 def _method(config: dict[str, Any]) -> str:
     name = str(config["quant"]["method"])
     if config["cmim"]["weight"]:
-        name += " + CMIM"
+        name += f" + CMIM {config['cmim']['weight']:g}"
     if config["distill"]["weight"]:
         name += " + soft targets"
     return name
