@@ -14,7 +14,7 @@ from typing import Any
 from brevitas.nn import QuantConv2d, QuantLinear
 from torch import Tensor, nn
 
-from training.adabin import AdaLayer
+from training.adalayers import AdaLayer
 from training.cmim import Cmim
 from training.integer import Grid, IntLinear, IntWeights
 from training.maxout import Maxout

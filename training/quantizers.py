@@ -5,7 +5,7 @@ Common to all: the sign is never 0 (0 maps to +1, as QONNX BipolarQuant and a ha
 do), activations are exactly -1 or +1 (scale 1.0), and every quantizer is a Brevitas `tensor_quant`:
 it returns (value, scale, zero point, bit width), the last being 1, so it leaves as BipolarQuant.
 
-Here is what all methods share; irnet.py, adabin.py and reactnet.py hold the others.
+Here is what all methods share; the files named after the methods hold the others.
 """
 
 from __future__ import annotations

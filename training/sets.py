@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""AdaBin's activation set as an autograd function: alone, and with Maxout in front of it.
+"""AdaBin's activation set: a module, and its functions, alone and with Maxout in front of it.
 
 Source: Tu et al., AdaBin, ECCV 2022 (arXiv:2208.08084), sections 3.3 and 3.4. Both are computed
 block by block (blocks.py), in the type of the parameters where the activations' is narrower.
@@ -10,9 +10,15 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch import Tensor
+from brevitas.nn import QuantIdentity
+from torch import Tensor, nn
 
 from training.blocks import along, blocks, channel_sum, into
+from training.maxout import Maxout
+from training.methods import per_channel
+from training.quantizers import BinaryQuant, activation_injector
+
+ALPHA_MIN = 1e-4  # an activation set keeps two values
 
 
 class SetFunction(torch.autograd.Function):
@@ -144,3 +150,50 @@ def _set_gradients(
     if code:
         return d_alpha + beta * down, alpha * down - slope
     return d_alpha, down - slope
+
+
+class SetSign(QuantIdentity):  # type: ignore[misc]
+    """AdaBin activations: one learned set per layer, threshold beta, half width |alpha|.
+
+    Forward:  training: alpha * sign(x - beta) + gamma, gamma = beta (form "paper", as published)
+              or alpha * beta (form "code", as the authors' program computes). Evaluation: u, the
+              sign alone; the layer behind it knows the set.
+    Gradient: `SetFunction`, `MaxoutSetFunction`. alpha enters as max(|alpha|, 1e-4): in the paper
+              form the sign of alpha changes nothing, and hardware needs it positive.
+    With `maxout`, that nonlinearity is a part of the module, and in evaluation of the threshold.
+    """
+
+    def __init__(self, form: str = "paper", maxout: Maxout | None = None) -> None:
+        super().__init__(act_quant=activation_injector(BinaryQuant))
+        self.code, self.maxout = form == "code", maxout
+        self.alpha = nn.Parameter(torch.tensor(1.0))
+        self.beta = nn.Parameter(torch.tensor(0.0))
+        self.constants: tuple[Tensor, Tensor] | None = None
+
+    def values(self) -> tuple[Tensor, Tensor]:
+        """Half width alpha > 0 and offset gamma of the set {gamma - alpha, gamma + alpha}."""
+        alpha = self.alpha.abs().clamp_min(ALPHA_MIN)
+        return alpha, alpha * self.beta if self.code else self.beta
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Set values in training, -1 and +1 in evaluation."""
+        if self.training:
+            alpha, _ = self.values()
+            args = (alpha, self.beta, self.code)
+            if self.maxout is None:
+                return SetFunction.apply(x, *args)  # type: ignore[no-any-return, no-untyped-call]
+            return MaxoutSetFunction.apply(x, *self.maxout.slopes(), *args)  # type: ignore[no-any-return, no-untyped-call]
+        if self.maxout is None or not self.maxout.monotone:
+            x = (x if self.maxout is None else self.maxout(x)) - self.beta
+        else:
+            gain, offset = self.constants or self.maxout.threshold(self.beta.detach())
+            if not bool((gain == 1).all()):  # one node less in the exported graph
+                x = x * per_channel(gain, x)
+            x = x + per_channel(offset, x)
+        bits: Tensor = super().forward(x)
+        return bits
+
+    def freeze(self) -> None:
+        """Fix the thresholds, so that an exported graph holds numbers and not their formula."""
+        if self.maxout is not None and self.maxout.monotone:
+            self.constants = self.maxout.threshold(self.beta.detach())

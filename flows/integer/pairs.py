@@ -210,7 +210,7 @@ def scores(ctx: Lowering, value: Value) -> str:
         "the scores are float functions of two integers, whose order integers cannot keep",
         "the QONNX graph, behind its last layer",
         "round the last layer's factors to a grid of 2^-k on which every score is exact, as "
-        "training/adabin.py does",
+        "training/adalayers.py does",
         MORE,
     )
 

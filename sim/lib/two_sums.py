@@ -24,7 +24,7 @@ def ones(g: MapGraph, shape: tuple[int, ...]) -> str:
 
 
 def layer(g: MapGraph, x: str, outputs: int, pads: Pads = NONE, stride: int = 1) -> str:
-    """A convolution with a set of two values per filter, as training/adabin.py exports it."""
+    """A convolution with a set of two values per filter, as training/adalayers.py exports it."""
     p = g.conv(x, outputs, pads=pads, strides=(stride, stride))
     given: dict[str, Any] = {a.name: list(a.ints) or a.i for a in g.nodes[-1].attribute}
     q = g.node("Conv", [x, ones(g, (1, g.shapes[x][0], 3, 3))], (1, *g.shapes[p][1:]), **given)

@@ -12,13 +12,16 @@ from torch.nn import functional as F
 
 from flows import export
 from training import models
-from training.adabin import AdaLayer, EqualisedQuant, SetFunction, SetSign, equalised
+from training.adabin import EqualisedQuant
+from training.adalayers import AdaLayer, equalised, exact_ratio
 from training.config import ModelConfig, QuantConfig
 from training.maxout import Maxout
 from training.methods import InputSign, Method, method
 from training.quantizers import sign
+from training.sets import SetFunction, SetSign
 
 FORMS = ["paper", "code"]
+ATOL = 27 * 2.0**-13  # 27 taps, a ratio rounded to RATIO_BITS
 
 
 def hat(z: Tensor) -> Tensor:
@@ -164,13 +167,26 @@ def test_evaluation_computes_the_function_that_was_trained(
     x = torch.randn(4, 3, 7, 7)
     want = conv(act(x))
     act.eval(), conv.eval()
-    torch.testing.assert_close(conv(act(x)), want, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(conv(act(x)), want, atol=ATOL, rtol=1e-5)
     plain = kind.input_sign()
     first = kind.linear(9, 4, plain)
     x = torch.randn(6, 9)
     want = first(plain(x))
     first.eval()
-    torch.testing.assert_close(first(plain(x)), want, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(first(plain(x)), want, atol=ATOL, rtol=1e-5)
+
+
+def test_two_sums_are_added_without_rounding() -> None:
+    for taps in (9, 576, 4608):
+        ratio = torch.cat([torch.randn(50), torch.randn(50) * 1000, torch.tensor([0.0])])
+        found = exact_ratio(ratio, taps)
+        p, q = torch.randint(-taps, taps + 1, (2, 200, 1)).double()
+        wide = p + q * found.double()
+        assert torch.equal(p.float() + q.float() * found, wide.float())
+        assert torch.equal(wide.float().double(), wide)
+        error = (found - ratio).abs()
+        assert (error <= torch.clamp_min(ratio.abs() * taps * 2.0**-22, 2.0**-11)).all()
+    assert exact_ratio(torch.tensor([0.3]), 64).item() == round(0.3 * 4096) / 4096
 
 
 def network(quant: QuantConfig) -> nn.Module:

@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from flows.errors import FlowError
-from training import adabin, models
+from training import adalayers, models
 from training.config import Config, from_table
 from training.convnets import Pixels
 from training.data import pixels
@@ -80,8 +80,8 @@ def test_every_weight_learns(network: str, name: str) -> None:
 def test_adabin_evaluates_the_function_that_it_trained(
     network: str, form: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(adabin, "SCORE_BITS", 40)  # scores as fine as float32 holds them
-    monkeypatch.setattr(adabin, "EXACT_BITS", 40)
+    for bits in ("RATIO_BITS", "SCORE_BITS", "EXACT_BITS"):
+        monkeypatch.setattr(adalayers, bits, 40)  # as fine as float32 holds them
     table = {"network": network, "shape": [3, 32, 32], "width": 4}
     c = from_table({"model": table, "quant": {"method": "adabin", "form": form}}, "test")
     model = models.build(c.model, c.quant).double()
