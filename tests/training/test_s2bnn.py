@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from flows import export
 from flows.errors import FlowError
-from training import adabin, models
+from training import adalayers, models
 from training.classifier import Classifier
 from training.config import Config, ModelConfig, QuantConfig, SslConfig, from_table
 from training.data import generator, load_train
@@ -137,8 +137,8 @@ def test_frozen_features_are_those_of_evaluation(
     tiny: Config, tiny_data: Path, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The last layer is trained on what it will see: AdaBin's frozen sets put out bits."""
-    monkeypatch.setattr(adabin, "SCORE_BITS", 40)  # scores as fine as float32 holds them
-    monkeypatch.setattr(adabin, "EXACT_BITS", 40)
+    for bits in ("RATIO_BITS", "SCORE_BITS", "EXACT_BITS"):
+        monkeypatch.setattr(adalayers, bits, 40)  # as fine as float32 holds them
     quant = dataclasses.replace(tiny.quant, method=name)
     config = dataclasses.replace(tiny, quant=quant)
     train(config, tmp_path / "a", data=tiny_data)
