@@ -30,7 +30,7 @@ from flows.errors import CheckFailed, FlowError, run_main
 from flows.execute import run_chunks
 from flows.files import replacing, sha256_of, write_json
 from training import models
-from training.data import load_test, pixels
+from training.data import asked, load_test, pixels
 from training.integer import IntWeights
 from training.methods import is_sign
 from training.quantizers import BinaryQuant, FixedQuant
@@ -229,7 +229,7 @@ def export_model(run: Path, data: Path | None = None) -> Path:
         CheckFailed: export-differs.
     """
     model, config = load_classifier(run)
-    test = load_test(config.data.name, data, config.model.shape, config.data.disk, config.data.crop)
+    test = load_test(*asked(config, data))
     path, report = run / ONNX, run / REPORT
     report.unlink(missing_ok=True)
     with replacing(path) as tmp:

@@ -22,9 +22,7 @@ from training.quantizers import VARIANCE_MIN
 from training.sets import SetSign
 
 EXACT_BITS = 23  # of a sum: float32 rounds nothing on the way to it
-RATIO_BITS = (
-    12  # behind the point of a filter's ratio: moves no sum of 4,096 taps by more than half
-)
+RATIO_BITS = 12  # of a ratio, behind its point: move no sum of 4,096 taps by more than half
 LARGEST_PIXEL = 255  # -255 .. 255 in steps of two are what a layer sees that is behind no binariser
 SCORE_BITS = 10  # of the last layer's largest factor: rounds it by less than 0.1 %
 

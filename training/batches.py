@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from training import ranks, views
-from training.data import Batch, Images, generator, pixels
+from training.data import Batch, Images, Labelled, generator, pixels
 from training.stored import StoredImages
 
 
@@ -47,10 +47,8 @@ def moved(x: Tensor, place: Tensor) -> Tensor:
     return x.gather(2, place[:, None].expand(-1, x.shape[1], -1))
 
 
-class EpochBatches:
-    """Shuffled, optionally augmented batches of pixels / 255; an iterable for Lightning.
-
-    Each rank of a distributed run gets its share of the same batches.
+class _Batches:
+    """What both kinds share: which images a batch has, and what is drawn for them.
 
     Args:
         images: training images.
@@ -60,7 +58,49 @@ class EpochBatches:
         seed: of the run.
         epoch: called when an iteration starts, tells the epoch.
         shift, flip: augmentation as in shift_table.
-        device: where the images are kept and augmented.
+        device: where the images are augmented.
+    """
+
+    def __init__(
+        self,
+        images: Labelled,
+        batch: int,
+        seed: int,
+        epoch: Callable[[], int],
+        shift: int = 0,
+        flip: bool = False,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        self.batch, self.seed, self.epoch, self.device = batch, seed, epoch, device
+        self.count, self.y = len(images), images.y.to(device)
+        self.table: Tensor | None = None
+        if shift or flip:
+            self.table = shift_table(images.rows, images.columns, shift, flip).to(device)
+
+    def __len__(self) -> int:
+        return max(1, self.count // self.batch)
+
+    def _plan(self) -> Iterator[tuple[Tensor, Tensor | None]]:
+        """Batch by batch this rank's images and the random numbers that belong to them."""
+        draw = generator(self.seed, self.epoch())
+        order = torch.randperm(self.count, generator=draw)
+        for step in range(len(self)):
+            index = order[step * self.batch : (step + 1) * self.batch]
+            own, numbers = ranks.own_rows(len(index)), self._numbers(len(index), draw)
+            yield index[own], None if numbers is None else numbers[own]
+
+    def _numbers(self, count: int, draw: torch.Generator) -> Tensor | None:
+        """Random numbers of a batch of all ranks: a row of the table for each image."""
+        if self.table is None:
+            return None
+        return torch.randint(len(self.table), (count,), generator=draw)
+
+
+class EpochBatches(_Batches):
+    """Shuffled, optionally augmented batches of pixels / 255; an iterable for Lightning.
+
+    Each rank of a distributed run gets its share of the same batches. Arguments as in _Batches;
+    the images are kept on the device.
     """
 
     def __init__(
@@ -73,39 +113,24 @@ class EpochBatches:
         flip: bool = False,
         device: torch.device | str = "cpu",
     ) -> None:
-        self.batch, self.seed, self.epoch = batch, seed, epoch
-        self.count, self.y = len(images), images.y.to(device)
-        self.table: Tensor | None = None
+        super().__init__(images, batch, seed, epoch, shift, flip, device)
         self.x = images.x
-        if shift or flip:
-            self.table = shift_table(images.rows, images.columns, shift, flip).to(device)
+        if self.table is not None:
             planes = images.x.view(len(images), images.channels, -1)
             black = torch.zeros(*planes.shape[:2], 1, dtype=torch.uint8)
             self.x = torch.cat([planes, black], 2)
         self.x = self.x.to(device)
 
-    def __len__(self) -> int:
-        return max(1, self.count // self.batch)
-
     def __iter__(self) -> Iterator[Batch]:
-        draw = generator(self.seed, self.epoch())
-        order = torch.randperm(self.count, generator=draw)
-        for step in range(len(self)):
-            index = order[step * self.batch : (step + 1) * self.batch]
-            own = ranks.own_rows(len(index))
-            variant = None
-            if self.table is not None:
-                variant = torch.randint(len(self.table), (len(index),), generator=draw)[own]
-            yield self._batch(index[own].to(self.x.device), variant)
-
-    def _batch(self, index: Tensor, variant: Tensor | None) -> Batch:
-        x = self.x[index]
-        if self.table is not None and variant is not None:
-            x = moved(x, self.table[variant.to(x.device)]).flatten(1)
-        return pixels(x), self.y[index], index
+        for index, variant in self._plan():
+            index = index.to(self.device)
+            x = self.x[index]
+            if self.table is not None and variant is not None:
+                x = moved(x, self.table[variant.to(self.device)]).flatten(1)
+            yield pixels(x), self.y[index], index
 
 
-class StoredBatches(EpochBatches):
+class StoredBatches(_Batches):
     """Batches as EpochBatches makes them, of images that are read for them.
 
     Args:
@@ -128,24 +153,14 @@ class StoredBatches(EpochBatches):
         crop: bool = False,
         device: torch.device | str = "cpu",
     ) -> None:
-        # not the base's: it would read all images
-        self.batch, self.seed, self.epoch = batch, seed, epoch
-        self.count, self.y = len(images), images.y.to(device)
-        self.images, self.crop, self.flip, self.device = images, crop, flip, device
-        self.table: Tensor | None = None
-        if (shift or flip) and not crop:
-            self.table = shift_table(images.rows, images.columns, shift, flip).to(device)
+        in_table = (0, False) if crop else (shift, flip)
+        super().__init__(images, batch, seed, epoch, *in_table, device)
+        self.images, self.crop, self.flip = images, crop, flip
 
     def __iter__(self) -> Iterator[Batch]:
-        draw = generator(self.seed, self.epoch())
-        order = torch.randperm(self.count, generator=draw)
         ahead: tuple[Future[Tensor], Tensor, Tensor | None] | None = None
         with ThreadPoolExecutor(1) as reader:
-            for step in range(len(self)):
-                index = order[step * self.batch : (step + 1) * self.batch]
-                own = ranks.own_rows(len(index))
-                numbers = self._numbers(len(index), draw)
-                index, numbers = index[own], None if numbers is None else numbers[own]
+            for index, numbers in self._plan():
                 following = (reader.submit(self.images.read, index.numpy()), index, numbers)
                 if ahead is not None:
                     yield self._made(*ahead)
@@ -154,12 +169,8 @@ class StoredBatches(EpochBatches):
                 yield self._made(*ahead)
 
     def _numbers(self, count: int, draw: torch.Generator) -> Tensor | None:
-        """Random numbers of a batch of all ranks."""
-        if self.crop:
-            return torch.rand(count, 5, generator=draw)
-        if self.table is not None:
-            return torch.randint(len(self.table), (count,), generator=draw)
-        return None
+        """As the base's; of crops five for each image."""
+        return torch.rand(count, 5, generator=draw) if self.crop else super()._numbers(count, draw)
 
     def _made(self, read: Future[Tensor], index: Tensor, numbers: Tensor | None) -> Batch:
         x, images, index = read.result().to(self.device), self.images, index.to(self.device)

@@ -18,6 +18,7 @@ from torch import Tensor
 from flows.errors import FlowError
 from training import cifar
 from training import folder as image_folder
+from training.config import Config
 from training.fetch import DATA, SYSTEM
 from training.idx import DATASETS, DataSet, IdxFile, dataset, find, missing, read_values
 from training.stored import StoredImages
@@ -78,6 +79,13 @@ def folder_of(name: str, folder: Path | None = None) -> Path:
         return Path(os.environ["BNNFLOW_DATA"])
     own, system = DATA / name, SYSTEM / name
     return system if system.is_dir() and not own.is_dir() else own
+
+
+def asked(
+    config: Config, folder: Path | None
+) -> tuple[str, Path | None, tuple[int, ...], bool, bool]:
+    """Arguments of load_train and load_test for the images of a configuration."""
+    return config.data.name, folder, config.model.shape, config.data.disk, config.data.crop
 
 
 def load_train(

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from flows.errors import FlowError, run_main
 from flows.files import replacing
 from training import models
-from training.data import Images, load_test
+from training.data import Images, asked, load_test
 from training.run import labels, load_classifier
 
 STAGES = ("torch", "qonnx", "integer", "rtl")
@@ -80,9 +80,7 @@ def _main() -> None:
     parser.add_argument("--out", type=Path, help="also write scores or labels here, as .npy")
     args = parser.parse_args()
     _, config = load_classifier(args.run)
-    test = load_test(
-        config.data.name, args.data, config.model.shape, config.data.disk, config.data.crop
-    )
+    test = load_test(*asked(config, args.data))
     result = evaluate(args.run, args.stage, test)
     if args.out:
         with replacing(args.out) as tmp, tmp.open("wb") as file:

@@ -15,11 +15,10 @@ from training.blocks import along, blocks, channel_sum, into
 from training.methods import per_channel
 
 
-def maxout(x: Tensor, p: Tensor, n: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Maxout of values, and its two sides max(x, 0) and min(x, 0); slopes shaped to multiply x."""
+def maxout(x: Tensor, p: Tensor, n: Tensor) -> Tensor:
+    """Maxout of values; slopes shaped to multiply x."""
     above = x.relu()
-    below = x - above
-    return torch.mul(below, n).addcmul_(above, p), above, below
+    return torch.mul(x - above, n).addcmul_(above, p)
 
 
 class MaxoutFunction(torch.autograd.Function):
@@ -80,7 +79,7 @@ class Maxout(nn.Module):
         """Values of shape (N, C, ...)."""
         p, n = self.slopes()
         if not self.training:
-            return maxout(x, per_channel(p, x), per_channel(n, x))[0]
+            return maxout(x, per_channel(p, x), per_channel(n, x))
         y: Tensor = MaxoutFunction.apply(x, p, n)  # type: ignore[no-untyped-call]
         return y
 

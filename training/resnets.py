@@ -159,12 +159,11 @@ class ResNet(ConvNet):
         super().__init__()
         stages, units, width = PLANS[model.network]
         width = model.width or width
-        if model.network == "resnet18-imagenet":
-            body = first_conv(model, kind, 0, width, 3, kernel=7, stride=2)
-            body += [Norm2d(width), kind.nonlinearity(width), nn.MaxPool2d(3, 2, 1)]
-        else:
-            body = first_conv(model, kind, 0, width, 1)
-            body += [Norm2d(width), kind.nonlinearity(width)]
+        large = model.network == "resnet18-imagenet"
+        pad, kernel, stride = (3, 7, 2) if large else (1, 3, 1)
+        body = first_conv(model, kind, 0, width, pad, kernel, stride)
+        body += [Norm2d(width), kind.nonlinearity(width)]
+        body += [nn.MaxPool2d(3, 2, 1)] * large
         body.append(stream_grid(model, kind))
         inputs = width
         for stage in range(stages):

@@ -28,7 +28,7 @@ from training.batches import EpochBatches, StoredBatches
 from training.callbacks import Keep, Progress
 from training.classifier import Classifier
 from training.config import Config, from_table, load, to_table
-from training.data import Images, Labelled, load_test, load_train, split
+from training.data import Images, Labelled, asked, load_test, load_train, split
 from training.experiment import Experiment
 from training.guard import Guard
 from training.run import (
@@ -83,9 +83,7 @@ def train(
             say(f"train: {run} is complete, {outcome(metrics)}; nothing to do")
             return
         checkpoint = _checkpoint(run, config)
-    use = config.data
-    images = load_train(use.name, data, config.model.shape, use.disk, use.crop)
-    test = load_test(use.name, data, config.model.shape, use.disk, use.crop)
+    images, test = load_train(*asked(config, data)), load_test(*asked(config, data))
     _fits(config, images, test)
     training, validation = split(images, config.data.validation)
     if config.data.images:
@@ -160,7 +158,7 @@ def _fit(
 
 def _batches(
     config: Config, training: Labelled, epoch: Callable[[], int], strategy: Any
-) -> EpochBatches:
+) -> EpochBatches | StoredBatches:
     use, device = config.data, strategy.root_device
     size, seed = config.train.batch, config.train.seed
     if isinstance(training, StoredImages):

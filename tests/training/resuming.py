@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Stop a run in the middle, and read what it drew."""
+"""Stop a run in the middle, read what it drew, go on and compare."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 import torch
 
+from training.classifier import Classifier
+from training.config import Config
 from training.experiment import Experiment
+from training.train import train
 
 
 def curve(run: Path) -> list[dict[str, Any]]:
@@ -30,3 +33,26 @@ def stop_after(
         return step(self, data, index)
 
     monkeypatch.setattr(kind, "training_step", interrupted)
+
+
+def same_after_a_stop(
+    given: Config,
+    data: Path,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: type[Experiment] = Classifier,
+) -> Path:
+    """Train at one go, and with a Ctrl-C in the third epoch: the same; returns the first run."""
+    whole, parts = folder / "whole", folder / "parts"
+    train(given, whole, data=data)
+    with monkeypatch.context() as patch:
+        stop_after(patch, 2, kind)
+        with pytest.raises(KeyboardInterrupt):
+            train(given, parts, data=data)
+    assert not (parts / "model.pt").exists() and not (parts / "metrics.json").exists()
+    assert len((parts / "metrics.csv").read_text().splitlines()) == 3  # header, two epochs
+    torch.manual_seed(999)  # whatever ran before must not matter
+    train(given, parts, data=data)
+    assert curve(parts) == curve(whole)
+    assert (parts / "model.pt").read_bytes() == (whole / "model.pt").read_bytes()
+    return whole

@@ -12,14 +12,13 @@ import torch
 from torch._dynamo.utils import counters
 
 from flows.errors import FlowError
-from tests.training.resuming import curve, stop_after
+from tests.training.resuming import same_after_a_stop
 from training import compiling, models, quantizers
 from training.classifier import Classifier
 from training.cmim import Cmim
 from training.config import CmimConfig, Config, QuantConfig, from_table
 from training.experiment import Experiment
 from training.s2bnn import SelfSupervised
-from training.train import train
 
 
 @pytest.fixture(autouse=True)
@@ -101,15 +100,8 @@ def test_compiled_runs_resume(
     if kind == "contrastive":
         ssl = dataclasses.replace(given.ssl, loss="contrastive", queue=40, dim=6)
         given, module = dataclasses.replace(given, ssl=ssl), SelfSupervised
-    whole, parts = tmp_path / "whole", tmp_path / "parts"
-    train(given, whole, data=tiny_data)
-    with monkeypatch.context() as patch:
-        stop_after(patch, 2, module)
-        with pytest.raises(KeyboardInterrupt):
-            train(given, parts, data=tiny_data)
-    train(given, parts, data=tiny_data)
-    assert curve(parts) == curve(whole) and counters["stats"]["unique_graphs"]
-    assert (parts / "model.pt").read_bytes() == (whole / "model.pt").read_bytes()
+    same_after_a_stop(given, tiny_data, tmp_path, monkeypatch, module)
+    assert counters["stats"]["unique_graphs"]
 
 
 def test_generated_code_has_the_gradients_of_ede(monkeypatch: pytest.MonkeyPatch) -> None:

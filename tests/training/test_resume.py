@@ -6,36 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
-from tests.training.resuming import curve, stop_after
+from tests.training.resuming import curve, same_after_a_stop
 from training import train as training_train
-from training.classifier import Classifier
 from training.config import CmimConfig, Config, DistillConfig, QuantConfig, SslConfig
-from training.experiment import Experiment
 from training.s2bnn import SelfSupervised
 from training.train import train
-
-
-def same_after_a_stop(
-    tiny: Config,
-    tiny_data: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    kind: type[Experiment] = Classifier,
-) -> None:
-    whole, parts = tmp_path / "whole", tmp_path / "parts"
-    train(tiny, whole, data=tiny_data)
-    with monkeypatch.context() as patch:
-        stop_after(patch, 2, kind)
-        with pytest.raises(KeyboardInterrupt):
-            train(tiny, parts, data=tiny_data)
-    assert not (parts / "model.pt").exists() and not (parts / "metrics.json").exists()
-    assert len((parts / "metrics.csv").read_text().splitlines()) == 3  # header, two epochs
-    torch.manual_seed(999)  # whatever ran before must not matter
-    train(tiny, parts, data=tiny_data)
-    assert curve(parts) == curve(whole)
-    assert (parts / "model.pt").read_bytes() == (whole / "model.pt").read_bytes()
 
 
 @pytest.mark.parametrize("method", ["irnet", "ste", "adabin", "reactnet"])

@@ -13,11 +13,10 @@ import torch
 from PIL import Image
 
 from flows.errors import FlowError
-from tests.training.resuming import curve, stop_after
+from tests.training.resuming import curve, same_after_a_stop
 from tests.training.two_ranks import on_two_ranks
 from training import decode, folder
 from training.batches import StoredBatches
-from training.classifier import Classifier
 from training.config import Config, from_table
 from training.data import load_test, load_train, split
 from training.stored import StoredImages
@@ -91,16 +90,10 @@ def test_on_disk_or_in_memory_the_run_is_the_same(root: Path, tmp_path: Path) ->
 def test_crops_follow_from_the_seed_and_resume(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given, runs = config(crop=True, flip=True), [tmp_path / n for n in ("whole", "parts", "other")]
-    train(given, runs[0], data=root)
-    with monkeypatch.context() as patch:
-        stop_after(patch, 2, Classifier)
-        with pytest.raises(KeyboardInterrupt):
-            train(given, runs[1], data=root)
-    train(given, runs[1], data=root)
-    train(given.with_train(seed=2), runs[2], data=root)
-    first, second, third = (curve(run) for run in runs)
-    assert first == second != third
+    given, other = config(crop=True, flip=True), tmp_path / "other"
+    run = same_after_a_stop(given, root, tmp_path, monkeypatch)
+    train(given.with_train(seed=2), other, data=root)
+    assert curve(run) != curve(other)
 
 
 def ramps() -> StoredImages:
